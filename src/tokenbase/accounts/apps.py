@@ -1,0 +1,86 @@
+"""Apps: what push tokens belong to. One is registered with its credentials, or only known from tokens that came."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+import msgspec
+import psycopg
+
+from tokenbase.accounts import accounts, sealing
+from tokenbase.contract import problems
+from tokenbase.store import database, queries
+
+sql = queries.load("tokenbase.accounts")
+
+
+class Apns(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A key for Apple's push service: the text of the .p8 file, and what it goes with."""
+
+    key: str
+    key_id: str
+    team_id: str
+    topic: str
+    sandbox: bool = False
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """What an app sends with: a Google service account as JSON, a key of Apple's, or both."""
+
+    fcm: dict[str, Any] | None = None
+    apns: Apns | None = None
+
+
+class App(msgspec.Struct, frozen=True):
+    """An app of an account; `registered` is false for one that is only known from its tokens."""
+
+    id: str
+    name: str
+    registered: bool
+    has_credentials: bool
+
+
+def register(
+    database: database.Database,
+    account_id: int,
+    name: str,
+    app_id: str | None,
+    credentials: Credentials,
+    secret: str,
+    now: dt.datetime,
+) -> str:
+    """Register an app, or complete one known from its tokens, and return its UUID.
+
+    Raises BadValue for an id that is no UUID or a service account that is none, NotFound for an unknown account.
+    """
+    accounts.read(database, account_id)
+    try:
+        chosen = str(uuid.uuid4() if app_id is None else uuid.UUID(app_id))
+    except ValueError:
+        raise problems.BadValue(f'"{app_id}" is not a UUID such as 83b77a49-fc28-409b-aeaa-68c9d544ab9d') from None
+    if credentials.fcm is not None and not {"project_id", "client_email", "private_key"} <= credentials.fcm.keys():
+        raise problems.BadValue("the FCM credentials are not a service account's JSON: project_id is missing in it")
+    plain = msgspec.json.encode(credentials)
+    sealed = sealing.seal(secret, plain) if credentials != Credentials() else None
+    with database.transaction() as conn:
+        conn.execute(
+            sql.register_app,
+            {"account_id": account_id, "id": chosen, "name": name, "credentials": sealed, "now": now},
+        )
+    return chosen
+
+
+def everyone(database: database.Database, account_id: int) -> list[App]:
+    """Return the apps of an account."""
+    with database.transaction() as conn:
+        return [App(*row) for row in conn.execute(sql.apps, {"account_id": account_id})]
+
+
+def note_unknown(
+    conn: psycopg.Connection[tuple[Any, ...]], account_id: int, ids: list[str], now: dt.datetime
+) -> list[str]:
+    """Remember apps that tokens came with, and return those of them that are not registered (contract 7)."""
+    conn.execute(sql.note_apps, {"account_id": account_id, "ids": ids, "now": now})
+    return [row[0] for row in conn.execute(sql.unregistered_apps, {"account_id": account_id, "ids": ids})]

@@ -1,0 +1,186 @@
+"""The ASGI application: every request's way from its address to its answer, the same for all.
+
+The key first, then the right, then the body, then the work in a thread; whatever goes wrong is told in one form.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+from urllib.parse import parse_qsl
+
+import anyio.to_thread
+import msgspec
+import structlog
+from anyio import CapacityLimiter
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from tokenbase.accounts import keys, rights
+from tokenbase.api import bodies, credentials, errors, operations, routes
+from tokenbase.contract import problems
+from tokenbase.store import database
+
+log = structlog.get_logger()
+
+SLOT_SECONDS = 15.0
+"""How long a request waits for its turn before it is told to come again."""
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_Result = TypeVar("_Result")
+_JSON = "application/json; charset=UTF-8"
+
+
+class Api:
+    """Everything below /api. `imports` bulk requests and `others` light ones are worked on at a time."""
+
+    def __init__(
+        self, base: database.Database, clock: Callable[[], dt.datetime], imports: int = 4, others: int = 6
+    ) -> None:
+        """Take an open database; it needs a connection for each slot, and one more to hand out ids."""
+        self._base = base
+        self._clock = clock
+        self._heavy = asyncio.Semaphore(imports)
+        self._light = asyncio.Semaphore(others)
+        self._budget = bodies.Budget()
+        self._threads = CapacityLimiter(imports + others)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began = time.perf_counter()
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        told = headers.get("x-request-id", "")
+        request_id = told if _SANE_ID.fullmatch(told) else uuid.uuid4().hex
+        trace: dict[str, object] = {"request_id": request_id, "method": scope["method"], "route": None}
+        unread = True
+        try:
+            try:
+                operation, path, key = await self._admit(scope, headers, trace)
+                async with self._budget.share(bodies.announced(headers)):
+                    body = await bodies.read(receive)
+                    unread = False
+                    call = operations.Call(
+                        database=self._base,
+                        account_id=key.account_id,
+                        path=path,
+                        query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+                        headers=headers,
+                        body=body,
+                        clock=self._clock,
+                    )
+                    answer = await self._work(operation, call)
+            except problems.TokenbaseError as fault:
+                answer = _fault(fault, scope)
+                if answer.status >= 500:
+                    log.warning("request_failed", reason=fault.message, cause=repr(fault.__cause__), **trace)
+            except bodies.HungUp:
+                log.info("request", status="hung up", **trace)
+                return
+            except Exception:
+                log.exception("request_broke", **trace)
+                answer = _fault(problems.InternalError(), scope)
+            await _send(scope, receive, send, answer, request_id, unread)
+            log.info("request", status=answer.status, ms=round((time.perf_counter() - began) * 1000, 1), **trace)
+        except OSError:
+            log.info("request", status="hung up", **trace)
+
+    async def _admit(
+        self, scope: Scope, headers: Mapping[str, str], trace: dict[str, object]
+    ) -> tuple[operations.Operation, dict[str, str], keys.Key]:
+        """Return what to do for whom. Raises what keeps the request out, before a byte of its body is read."""
+        secret = credentials.key(headers.get("authorization"))
+        async with _slot(self._light):
+            key = await self._in_thread(lambda: keys.authenticate(self._base, secret, self._clock()))
+        trace["account_id"] = key.account_id
+        found = routes.find(scope.get("raw_path", scope["path"].encode()).decode("latin-1"))
+        if found is None:
+            raise problems.NotFound("there is no such address; docs/reference/api.md lists those there are")
+        trace["route"], path = found
+        operation = routes.operation(found[0], scope["method"])
+        if operation is None:
+            raise problems.MethodNotAllowed(f"this address knows {', '.join(routes.methods(found[0]))}")
+        if not rights.allows(key.rights, operation.needs):
+            raise problems.Forbidden(f'a key with the right "{key.rights}" may not do this ({operation.needs.value})')
+        return operation, path, key
+
+    async def _work(self, operation: operations.Operation, call: operations.Call) -> operations.Answer:
+        encoding = call.headers.get("content-encoding", "")
+
+        def work() -> operations.Answer:
+            body = bodies.inflate(call.body, encoding)
+            return operation.handler(msgspec.structs.replace(call, body=body))
+
+        async with _slot(self._heavy if operation.heavy else self._light):
+            return await self._in_thread(work)
+
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+
+
+class _slot:
+    """A turn among a bounded number; Overloaded when none comes in time."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns = turns
+
+    async def __aenter__(self) -> None:
+        try:
+            await asyncio.wait_for(self._turns.acquire(), SLOT_SECONDS)
+        except TimeoutError:
+            raise problems.Overloaded() from None
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turns.release()
+
+
+def _fault(fault: problems.TokenbaseError, scope: Scope) -> operations.Answer:
+    found = errors.headers(fault)
+    if isinstance(fault, problems.MethodNotAllowed):
+        place = routes.find(scope.get("raw_path", scope["path"].encode()).decode("latin-1"))
+        found["Allow"] = ", ".join(routes.methods(place[0])) if place else ""
+    return operations.Answer(body=errors.body(fault), status=errors.status(fault), headers=found)
+
+
+async def _send(
+    scope: Scope, receive: Receive, send: Send, answer: operations.Answer, request_id: str, unread: bool
+) -> None:
+    body = answer.body if answer.value is msgspec.UNSET else msgspec.json.encode(answer.value)
+    headers = {"Content-Type": _JSON, "X-Request-Id": request_id, **answer.headers, "Content-Length": str(len(body))}
+    names = {name.decode("latin-1").lower() for name, _ in scope["headers"]}
+    left = unread and ("content-length" in names or "transfer-encoding" in names)
+    if left:
+        headers["Connection"] = "close"
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    start: Message = {"type": "http.response.start", "status": answer.status, "headers": raw}
+    await send(start)
+    content = b"" if scope["method"] == "HEAD" else body
+    await send({"type": "http.response.body", "body": content, "more_body": left})
+    if left:
+        if "expect" not in names:
+            await bodies.drain(receive)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def create(base: database.Database, clock: Callable[[], dt.datetime], imports: int = 4, others: int = 6) -> Starlette:
+    """Return the whole application: the API, and what tells an operator how the server is."""
+
+    async def alive(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def ready(request: Request) -> Response:
+        try:
+            await anyio.to_thread.run_sync(base.ping)
+        except problems.Unavailable as fault:
+            return PlainTextResponse(f"{fault.message}\n", status_code=503)
+        return PlainTextResponse("ready\n")
+
+    app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready)])
+    app.router.default = Api(base, clock, imports, others)
+    return app

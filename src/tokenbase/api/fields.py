@@ -1,0 +1,28 @@
+"""Addresses of the additional fields."""
+
+from __future__ import annotations
+
+from tokenbase.accounts.rights import Permission
+from tokenbase.api import decoding
+from tokenbase.api.operations import Answer, Call, Operation
+from tokenbase.contacts import fields
+from tokenbase.contract.fields import FieldDefinition
+
+
+def everyone(call: Call) -> Answer:
+    """Return the additional fields of all address books as one list."""
+    with call.database.transaction() as conn:
+        known = fields.load(conn, call.account_id)
+    return Answer(value=[field.described() for field in known.values()], headers={"TotalCount": str(len(known))})
+
+
+def create(call: Call) -> Answer:
+    """Make an additional field and return it."""
+    definition = decoding.decode(call.body, FieldDefinition)
+    return Answer(value=fields.create(call.database, call.account_id, definition, call.clock()).described())
+
+
+OPERATIONS = (
+    Operation("GET", "/api/v1/additionalfields", Permission.CONTACTS_READ, everyone),
+    Operation("POST", "/api/v1/additionalfields", Permission.ADMINISTER, create),
+)

@@ -1,0 +1,46 @@
+"""Addresses of the bulk import and of its sessions."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tokenbase.accounts.rights import Permission
+from tokenbase.api import decoding
+from tokenbase.api.operations import Answer, Call, Operation
+from tokenbase.contract import problems
+from tokenbase.contract.imports import ImportRequest
+from tokenbase.imports import batch, idempotency, sessions
+
+
+class _LoneContact(ImportRequest):
+    """A bulk request with one contact where the list of them belongs (contract 1)."""
+
+    contacts: msgspec.Raw = msgspec.Raw(b"")  # type: ignore[assignment]
+
+
+def add(call: Call) -> Answer:
+    """Add and update up to 3,000 contacts."""
+    try:
+        request = decoding.decode(call.body, ImportRequest)
+    except problems.BadValue:
+        lone = decoding.decode(call.body, _LoneContact)
+        if not bytes(lone.contacts).startswith(b"{"):
+            raise
+        values = {name: getattr(lone, name) for name in ImportRequest.__struct_fields__}
+        request = ImportRequest(**{**values, "contacts": [lone.contacts]})
+    key = call.headers.get("idempotency-key")
+    repeat = None if key is None else idempotency.of(key, call.body)
+    dry_run = call.query.get("dryRun", "").lower() in ("true", "1")
+    return Answer(body=batch.accept(call.database, call.account_id, request, repeat, dry_run, call.clock))
+
+
+def status(call: Call) -> Answer:
+    """Return what became of an import."""
+    return Answer(value=sessions.status(call.database, call.account_id, call.path["sessionId"]))
+
+
+OPERATIONS = (
+    Operation("POST", "/api/v1/contacts", Permission.CONTACTS_WRITE, add, heavy=True),
+    # Whoever may add contacts may know what became of them.
+    Operation("GET", "/api/v1/importstatus/{sessionId}", Permission.CONTACTS_WRITE, status),
+)

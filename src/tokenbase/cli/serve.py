@@ -1,0 +1,76 @@
+"""`tokenbase serve`: the server, from its settings to its graceful end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+
+import structlog
+import uvicorn
+
+from tokenbase.api import app
+from tokenbase.cli import options
+from tokenbase.ops import settings
+from tokenbase.store import home, housekeeping
+
+log = structlog.get_logger()
+
+GRACE_SECONDS = 30
+
+
+def serve(*, listen: str | None = None, place: options.Place | None = None) -> None:
+    """Run the server until SIGTERM or Ctrl-C; requests that are being answered are finished first.
+
+    Parameters
+    ----------
+    listen: Host and port, such as 127.0.0.1:8080 (TOKENBASE_LISTEN); port 0 takes any free one.
+    """
+    chosen = options.chosen(place, listen=listen)
+    with _listener(chosen) as listener:
+        # uvicorn ends by raising the signal again, which must not end the embedded PostgreSQL's orderly stop.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+        with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
+            others = chosen.connections - chosen.imports - 2
+            application = app.create(base, options.now, imports=chosen.imports, others=others)
+            server = uvicorn.Server(
+                uvicorn.Config(
+                    application,
+                    http="httptools",
+                    lifespan="off",
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    timeout_graceful_shutdown=GRACE_SECONDS,
+                )
+            )
+            stopping = threading.Event()
+            keeper = threading.Thread(target=housekeeping.keep, args=(base, options.now, stopping), daemon=True)
+            keeper.start()
+            log.info("listening", url=_url(listener))
+            server.run(sockets=[listener])
+            stopping.set()
+            keeper.join()
+            log.info("stopped")
+
+
+def _listener(chosen: settings.Settings) -> socket.socket:
+    host, port = chosen.address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as fault:
+        listener.close()
+        raise settings.BadSetting(
+            f"cannot listen on {chosen.listen}: {fault.strerror}; choose another address with --listen"
+        ) from None
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,224 @@
+"""A request's contacts, read one by one into `Incoming`: every value checked, brought to its form, and given its key.
+
+Nothing is asked of the database here and nobody is matched; a contact that cannot be stored comes back as a Problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tokenbase.contacts import devices, emails, fields, identity, incoming, languages, names, phones, texts, wire
+from tokenbase.contract import contacts, limits, problems
+
+_ID_LIMIT = 2**63
+
+
+class Reader:
+    """Reads the contacts of one request for one account. `warnings` and `app_ids` grow while it reads."""
+
+    def __init__(
+        self, known_fields: Mapping[int, fields.Field], lone: bool = False, channels_required: bool = True
+    ) -> None:
+        """Take the account's additional fields; `lone` when the request is one contact, not a list of them."""
+        self.warnings: list[problems.Problem] = []
+        self.app_ids: dict[str, tuple[int, str]] = {}
+        """Each app id seen, with the index and the path at which it was first."""
+        self._fields = known_fields
+        self._lone = lone
+        self._channels_required = channels_required
+        self._missing: dict[int | str, tuple[int, str, int]] = {}
+        self._index = 0
+        self._new_app_ids: dict[str, tuple[int, str]] = {}
+
+    def read(self, index: int, raw: bytes | msgspec.Raw) -> incoming.Incoming | problems.Problem:
+        """Return the contact at `index` of the request, or what makes it unusable."""
+        self._index = index
+        self._new_app_ids.clear()
+        path = "" if self._lone else f"contacts[{index}]"
+        try:
+            read = self._contact(wire.decode(raw, path, self._warn), f"{path}." if path else "")
+        except wire.Unusable as fault:
+            return problems.Problem(path=fault.path, message=fault.message, index=index, code=fault.code)
+        self.app_ids.update(self._new_app_ids)
+        return read
+
+    def finish(self) -> list[problems.Problem]:
+        """Return the warnings, with one for each additional field that the account does not have."""
+        for field_id, (index, path, times) in self._missing.items():
+            message = (
+                f"there is no additional field {field_id} in this account; {times} contacts were stored without it"
+            )
+            self.warnings.append(problems.Problem(path=path, message=message, index=index))
+        self._missing = {}
+        return self.warnings
+
+    def _warn(self, path: str, message: str) -> None:
+        self.warnings.append(problems.Problem(path=path, message=message, index=self._index))
+
+    def _contact(self, sent: contacts.Contact, path: str) -> incoming.Incoming:
+        read = incoming.Incoming(index=self._index, path=path, values={}, fields={}, tokens={}, groups=[])
+        values = read.values
+        if sent.external_customer_id is not None and (text := str(sent.external_customer_id).strip()):
+            read.external_id = self._required(text, limits.EXTERNAL_ID_CHARACTERS, f"{path}externalCustomerId")
+        if sent.id is not None:
+            read.contact_id = self._contact_id(sent.id, f"{path}id")
+        for name, column, given, check in (
+            ("firstName", "first_name", sent.first_name, names.first),
+            ("lastName", "last_name", sent.last_name, names.last),
+        ):
+            if given is not None and (text := str(given).strip()):
+                try:
+                    values[column] = check(text)
+                except ValueError as fault:
+                    self._warn(f"{path}{name}", f"dropped: {fault}")
+        if sent.time_zone:
+            if (zone := languages.time_zone(sent.time_zone)) is None:
+                self._warn(
+                    f"{path}timeZone",
+                    f'dropped: "{sent.time_zone[:50]}" is not in the tz database; Europe/Kyiv would be',
+                )
+            else:
+                values["time_zone"] = zone
+        if sent.language_code:
+            if (language := languages.canonical(sent.language_code)) is None:
+                self._warn(
+                    f"{path}languageCode",
+                    f'dropped: "{sent.language_code[:50]}" is not a language tag; uk or en-US would be',
+                )
+            else:
+                values["language_code"] = language
+        if sent.contact_key is not None:
+            self._optional(values, "contact_key", sent.contact_key, limits.CONTACT_KEY_CHARACTERS, f"{path}contactKey")
+        if sent.address is not None:
+            self._address(sent.address, values, f"{path}address.")
+        if sent.address_book_id is not None:
+            book = str(sent.address_book_id)
+            if book.isascii() and book.isdigit() and len(book) < 10:
+                values["address_book_id"] = int(book)
+            else:
+                self._warn(f"{path}addressBookId", f'dropped: "{book[:50]}" is not the number of an address book')
+        self._channels(sent.channels, read, path)
+        if sent.fields is not None:
+            self._additional(sent.fields, read, path)
+        if sent.groups is not None:
+            for group in sent.groups if isinstance(sent.groups, list) else [sent.groups]:
+                if group.name and group.name.strip():
+                    read.groups.append(group.name.strip()[: limits.GROUP_NAME_CHARACTERS])
+        return read
+
+    def _channels(
+        self, sent: list[contacts.Channel] | contacts.Channel | None, read: incoming.Incoming, path: str
+    ) -> None:
+        if sent is None and not self._channels_required:
+            return
+        if sent is None:
+            raise wire.Unusable(
+                problems.CONTACT_WITHOUT_CHANNELS,
+                f"{path}channels",
+                'channels is required: send a list such as [{"type": "mobilepush", "value": "…"}], or [] for none',
+            )
+        for number, channel in enumerate(sent if isinstance(sent, list) else [sent]):
+            place = f"{path}channels[{number}]"
+            kind = channel.type
+            if kind not in contacts.CHANNEL_TYPES:
+                kind = (kind or "").strip().lower()
+                if kind not in contacts.CHANNEL_TYPES:
+                    known = ", ".join(contacts.CHANNEL_TYPES)
+                    shown = f'"{kind[:50]}" is no type of channel' if kind else "a channel needs a type"
+                    raise wire.Unusable(problems.CHANNEL_TYPE_UNKNOWN, f"{place}.type", f"{shown}; there are {known}")
+                channel.type = kind
+            value = "" if channel.value is None else str(channel.value)
+            if kind == "webpush" and not value and channel.web_push_subscription is not None:
+                value = channel.web_push_subscription.endpoint or ""
+            if kind == "mobilepush" or kind == "webpush":
+                value = self._required(value, limits.TOKEN_CHARACTERS, f"{place}.value", problems.CHANNEL_VALUE_INVALID)
+                zone = read.values.get("time_zone")
+                key, columns = devices.token(channel, value, zone if isinstance(zone, str) else None, place, self._warn)
+                if (app := columns.get("app_id")) is not None and app not in self.app_ids:
+                    self._new_app_ids[str(app)] = (self._index, f"{place}.device.appId")
+                read.tokens[key] = {**read.tokens[key], **columns} if key in read.tokens else columns
+            else:
+                if kind in read.values:
+                    self._warn(place, f"a contact has one {kind}; the later one was taken")
+                read.values[kind] = self._address_of(kind, value, f"{place}.value")
+
+    def _address_of(self, kind: str, value: str, path: str) -> str:
+        if kind == "telegram" or not value.strip():
+            return self._required(value, limits.EXTERNAL_ID_CHARACTERS, path, problems.CHANNEL_VALUE_INVALID)
+        try:
+            return emails.clean(value) if kind == "email" else phones.clean(value)
+        except ValueError as fault:
+            raise wire.Unusable(problems.CHANNEL_VALUE_INVALID, path, str(fault)) from None
+
+    def _address(self, sent: contacts.Address, values: incoming.Columns, path: str) -> None:
+        for name, column, given in (
+            ("region", "region", sent.region),
+            ("town", "town", sent.town),
+            ("address", "address", sent.address),
+            ("postcode", "postcode", sent.postcode),
+            ("description", "address_description", sent.description),
+        ):
+            if given is not None:
+                self._optional(values, column, given, limits.ADDRESS_CHARACTERS, f"{path}{name}")
+
+    def _additional(
+        self, sent: list[contacts.FieldValue] | contacts.FieldValue, read: incoming.Incoming, path: str
+    ) -> None:
+        for number, item in enumerate(sent if isinstance(sent, list) else [sent]):
+            if item.id is None or item.value is None:
+                continue
+            field = self._fields.get(item.id) if isinstance(item.id, int) else self._fields.get(_number(item.id))
+            if field is None:
+                index, place, times = self._missing.get(item.id, (self._index, f"{path}fields[{number}].id", 0))
+                self._missing[item.id] = (index, place, times + 1)
+            elif item.value == "" or item.value == []:
+                read.fields[field.id] = None
+            else:
+                value, reason = fields.clean(field, item.value)
+                if value is None:
+                    self._warn(f"{path}fields[{number}].value", f"dropped: {reason}")
+                else:
+                    read.fields[field.id] = value
+
+    def _required(self, value: str, most: int, path: str, code: int = problems.EXTERNAL_ID_INVALID) -> str:
+        try:
+            value = texts.clean(value, most)
+        except ValueError as fault:
+            raise wire.Unusable(code, path, str(fault)) from None
+        if not value:
+            raise wire.Unusable(code, path, "it is empty: send the value, or leave the key out")
+        return value
+
+    def _optional(self, values: incoming.Columns, column: str, given: contacts.Text, most: int, path: str) -> None:
+        try:
+            if text := texts.clean(str(given), most):
+                values[column] = text
+        except ValueError as fault:
+            self._warn(path, f"dropped: {fault}")
+
+    def _contact_id(self, given: contacts.Id, path: str) -> int:
+        number = _number(given)
+        if not 0 < number < _ID_LIMIT:
+            raise wire.Unusable(problems.CONTACT_ID_UNKNOWN, path, f'"{str(given)[:50]}" is not the id of a contact')
+        return number
+
+
+def _number(given: contacts.Id) -> int:
+    """Return an id sent as a number or as a numeric string; 0, which is no id, for anything else."""
+    if isinstance(given, int):
+        return given
+    given = given.strip()
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 20 else 0
+
+
+def keys(read: incoming.Incoming, kind: str, field_id: int | None) -> list[str]:
+    """Return the keys by which a contact can be matched on `kind`: a column, `mobilepush`, `webpush` or `field`."""
+    if kind in ("mobilepush", "webpush"):
+        return [key for key, columns in read.tokens.items() if columns["channel"] == kind]
+    if kind == "field":
+        text = read.fields.get(field_id or 0)
+        return [identity.field(field_id, text)] if field_id and text else []
+    value = read.values.get(kind)
+    return [identity.of_column(kind, value)] if isinstance(value, str) else []

@@ -1,0 +1,43 @@
+"""Additional fields as they stand on the wire."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tokenbase.contract.contacts import Id
+
+TYPES = ("text", "textarea", "number", "decimal", "date", "datetime", "select", "checkbox")
+"""What a field can hold: a text, a long text, a whole number, a fraction, a date, a date with time, one of the allowed
+values, several of them separated by commas."""
+
+
+class FieldDefinition(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
+    """A field to be created. Its `id` may be named; its `key` is made of the name where there is none."""
+
+    name: str
+    type: str
+    id: Id | None = None
+    key: str | None = None
+    list_name: str | None = msgspec.field(default=None, name="list")
+    allowed_values: list[str] | None = None
+    address_book_id: Id | None = None
+
+
+class FieldDescription(msgspec.Struct, kw_only=True, rename="camel"):
+    """What a field can hold. Fields of the list PERSONAL exist from the start."""
+
+    type: str
+    required: bool
+    readonly: bool
+    allowed_values: list[str]
+
+
+class Field(msgspec.Struct, kw_only=True, rename="camel"):
+    """An additional field of an account."""
+
+    id: int
+    key: str
+    name: str
+    list_name: str = msgspec.field(name="list")
+    address_book_id: int
+    description: FieldDescription

@@ -1,0 +1,113 @@
+"""The bulk request `POST /api/v1/contacts`, its answer, and the status of an import session."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from tokenbase.contract import problems
+from tokenbase.contract.contacts import Id
+
+DEDUPE_KEYS = (
+    "externalCustomerId",
+    "email",
+    "sms",
+    "email_or_sms",
+    "mobilepush",
+    "push",
+    "webpush",
+    "telegram",
+    "id",
+    "contactKey",
+    "fieldId",
+)
+"""What `dedupeOn` may name. `push` is an older word for `mobilepush`."""
+
+CONTACT_FIELDS = (
+    "firstName",
+    "lastName",
+    "email",
+    "sms",
+    "viber",
+    "mobilepush",
+    "webpush",
+    "telegram",
+    "address",
+    "town",
+    "region",
+    "postcode",
+    "languageCode",
+    "timeZone",
+    "contactKey",
+    "externalCustomerId",
+)
+"""What `contactFields` may name."""
+
+RESULTS = ("created", "updated", "restored", "skipped", "failed")
+
+
+class ImportRequest(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
+    """The envelope of a bulk request. Each contact stays raw, so that a bad one cannot spoil the others."""
+
+    contacts: list[msgspec.Raw] | None = None
+    dedupe_on: str | None = None
+    field_id: Id | None = None
+    contact_fields: list[str] | str | None = None
+    custom_fields_ids: list[Id] | Id | None = msgspec.field(default=None, name="customFieldsIDs")
+    group_names: list[str] | str | None = None
+    group_names_exclude: list[str] | str | None = None
+    restore_deleted: bool | None = None
+    event_key_for_new_contacts: str | None = None
+
+
+class ImportAnswer(msgspec.Struct, kw_only=True, rename="camel"):
+    """What a bulk request is answered with, once everything is on disk.
+
+    `id` is 0 for a batch and the contact's id when one contact was sent. `updated` counts every contact that was
+    known before, `unchanged` how many of those were already exactly so: `total` is the sum of `created`, `updated`,
+    `restored`, `skipped` and `failed`.
+    """
+
+    id: int
+    async_session_id: str
+    failed_contacts: list[msgspec.Raw]
+    warnings: list[problems.Problem]
+    total: int
+    created: int
+    updated: int
+    unchanged: int
+    restored: int
+    skipped: int
+    failed: int
+    skipped_contacts: list[problems.Problem]
+    dry_run: bool | msgspec.UnsetType = msgspec.UNSET
+    mapping: list[MappedContact] | msgspec.UnsetType = msgspec.UNSET
+
+
+class MappedContact(msgspec.Struct, kw_only=True, rename="camel"):
+    """What became of one contact of a batch. `changed` is false where an update found everything as it was."""
+
+    index: int
+    contact_id: int | None
+    external_customer_id: str | None
+    result: str
+    changed: bool
+
+
+class ImportStatus(msgspec.Struct, kw_only=True, rename="camel"):
+    """What `GET /api/v1/importstatus/{id}` tells of a session, during it and for at least 30 days after it."""
+
+    id: str
+    status: str
+    mapping: list[MappedContact]
+    created: int
+    updated: int
+    unchanged: int
+    restored: int
+    skipped: int
+    failed: int
+    total: int
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    failed_contacts: list[msgspec.Raw]

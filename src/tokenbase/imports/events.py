@@ -1,0 +1,56 @@
+"""The events of an import: one for each new contact, in the import's own transaction (contract 4)."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from tokenbase.contacts import matching, people
+from tokenbase.imports import sessions
+from tokenbase.store import blocks, copying, queries
+
+sql = queries.load("tokenbase.imports")
+
+DEFAULT_KEY = "contactCreated"
+"""The event type of new contacts where the request names none (ours)."""
+
+
+def record(
+    conn: sessions.Connection,
+    account_id: int,
+    base: matching.Base,
+    event_key: str | None,
+    blocks: blocks.Blocks,
+    now: dt.datetime,
+) -> None:
+    """Record an event for each contact that the batch created. The account is locked, the contacts have their ids."""
+    if not base.created:
+        return
+    type_id = _event_type(conn, account_id, event_key or DEFAULT_KEY, blocks, now)
+    first_tokens: dict[people.Person, str] = {}
+    for token in base.tokens.values():
+        if token.owner is not None and token.owner.new:
+            first_tokens.setdefault(token.owner, str(token.row["value"]))
+    rows = []
+    for event_id, person in zip(blocks.take("event", len(base.created)), base.created, strict=True):
+        row = person.row
+        params = {
+            "contactId": person.id,
+            "EmailAddress": row.get("email") or "",
+            "SMS": row.get("sms") or "",
+            "externalCustomerId": row.get("external_id") or "",
+            "token": first_tokens.get(person, ""),
+        }
+        key_value = params["EmailAddress"] or params["SMS"] or params["externalCustomerId"] or params["token"]
+        rows.append((account_id, person.id, event_id, type_id, now, key_value, msgspec.json.encode(params).decode()))
+    copying.write(conn, sql.copy_events, rows)
+
+
+def _event_type(conn: sessions.Connection, account_id: int, key: str, blocks: blocks.Blocks, now: dt.datetime) -> int:
+    found = conn.execute(sql.event_type_id, {"account_id": account_id, "key": key}).fetchone()
+    if found is not None:
+        return int(found[0])
+    (type_id,) = blocks.take("event_type", 1)
+    conn.execute(sql.create_event_type, {"account_id": account_id, "id": type_id, "key": key, "now": now})
+    return type_id

@@ -1,0 +1,121 @@
+"""Import sessions: what became of every contact of a request, kept for at least 30 days."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import psycopg
+
+from tokenbase.contract import imports, problems
+from tokenbase.store import database, queries
+
+sql = queries.load("tokenbase.imports")
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Fate(msgspec.Struct, frozen=True):
+    """What became of one contact: `result` is one of `contract.imports.RESULTS`."""
+
+    result: str
+    contact_id: int | None = None
+    external_id: str | None = None
+    changed: bool = False
+
+
+# One letter a contact keeps the mapping of 3,000 in 3 kB; "n" is an update that found everything as it was.
+_LETTERS = {"created": "c", "updated": "u", "unchanged": "n", "restored": "r", "skipped": "s", "failed": "f"}
+_WORDS = {letter: word for word, letter in _LETTERS.items()}
+
+
+def letter(fate: Fate) -> str:
+    """Return the letter that stands for a fate in the table."""
+    return "n" if fate.result == "updated" and not fate.changed else _LETTERS[fate.result]
+
+
+def counts(fates: Sequence[Fate]) -> dict[str, int]:
+    """Return how many contacts met each fate. `updated` includes `unchanged`; the other five add up to `total`."""
+    letters = [letter(fate) for fate in fates]
+    found = {word: letters.count(mark) for mark, word in _WORDS.items()}
+    found["updated"] += found["unchanged"]
+    found["total"] = len(fates)
+    return found
+
+
+def record(
+    conn: Connection,
+    account_id: int,
+    session_id: str,
+    fates: Sequence[Fate],
+    failed: Sequence[msgspec.Raw],
+    times: tuple[dt.datetime, dt.datetime],
+) -> None:
+    """Store a finished session; `times` are its start and its end."""
+    conn.execute(
+        sql.create_session,
+        {
+            "account_id": account_id,
+            "id": session_id,
+            "started_at": times[0],
+            "finished_at": times[1],
+            "contact_ids": [fate.contact_id or 0 for fate in fates],
+            "results": "".join(map(letter, fates)),
+            "failed_contacts": msgspec.json.encode(failed).decode(),
+            **counts(fates),
+        },
+    )
+
+
+def status(database: database.Database, account_id: int, session_id: str) -> imports.ImportStatus:
+    """Return what is known of a session. Raises NotFound for one that this account does not have."""
+    unknown = problems.NotFound(
+        f'there is no import session "{session_id[:50]}" in this account; it is kept for 30 days'
+    )
+    try:
+        session = uuid.UUID(session_id)
+    except ValueError:
+        raise unknown from None
+    with database.transaction() as conn:
+        row = conn.execute(sql.session, {"account_id": account_id, "id": session}).fetchone()
+        if row is None:
+            raise unknown
+        state, started_at, finished_at, *numbers, contact_ids, results, failed_contacts = row
+        ids = {contact_id for contact_id in contact_ids if contact_id}
+        external_ids = dict(conn.execute(sql.external_ids, {"account_id": account_id, "ids": list(ids)}).fetchall())
+    fates = [
+        Fate(
+            result="updated" if mark == "n" else _WORDS[mark],
+            contact_id=contact_id or None,
+            external_id=external_ids.get(contact_id),
+            changed=mark in "cur",
+        )
+        for contact_id, mark in zip(contact_ids, results, strict=True)
+    ]
+    names = ("total", "created", "updated", "unchanged", "restored", "skipped", "failed")
+    return imports.ImportStatus(
+        id=str(session),
+        status=state,
+        mapping=mapping(fates),
+        started_at=started_at,
+        finished_at=finished_at,
+        failed_contacts=msgspec.json.decode(failed_contacts, type=list[msgspec.Raw]),
+        **dict(zip(names, numbers, strict=True)),
+    )
+
+
+def mapping(fates: Sequence[Fate]) -> list[imports.MappedContact]:
+    """Return the mapping as it is told, by the index of each contact in its request."""
+    return [
+        imports.MappedContact(
+            index=index,
+            contact_id=fate.contact_id,
+            external_customer_id=fate.external_id,
+            result=fate.result,
+            changed=fate.changed,
+        )
+        for index, fate in enumerate(fates)
+    ]

@@ -1,0 +1,77 @@
+"""One contact at a time: `POST /contact` and `PUT /contact/{id}`, as a batch of one without a session or an event."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tokenbase.contacts import fields, incoming, loading, reading, rules
+from tokenbase.contract import problems
+from tokenbase.imports import batch, envelope
+from tokenbase.store import database
+
+
+class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The contact's id, and what of it was dropped or changed."""
+
+    id: int
+    warnings: list[problems.Problem] = []
+
+
+_ADD = rules.Rules(kinds=("email", "sms", "mobilepush"), field_ids=None, restore_deleted=True)
+
+
+def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: batch.Clock) -> Saved:
+    """Add a contact, or update the one with its external id, else its e-mail, phone or token (contract 5).
+
+    Raises BadValue when it cannot be stored.
+    """
+    return _save(database, account_id, raw, _ADD, clock)
+
+
+def update(
+    database: database.Database, account_id: int, contact_id: int, raw: msgspec.Raw, clock: batch.Clock
+) -> Saved:
+    """Update one contact. Raises NotFound, and Conflict for an external id that another contact has."""
+    return _save(database, account_id, raw, rules.Rules(field_ids=None, target=contact_id), clock)
+
+
+def _save(
+    database: database.Database, account_id: int, raw: msgspec.Raw, how: rules.Rules, clock: batch.Clock
+) -> Saved:
+    with database.transaction() as conn:
+        known = fields.load(conn, account_id)
+    reader = reading.Reader(known, lone=True, channels_required=how.target is None)
+    read = reader.read(0, raw)
+    if isinstance(read, problems.Problem):
+        raise problems.BadValue(f"{read.path}: {read.message}", [read])
+    sent = envelope.Envelope(
+        contacts=[raw],
+        how=how,
+        groups=tuple(read.groups),
+        excluded=(),
+        makes_events=False,
+        event_key=None,
+        warnings=[],
+    )
+    with database.transaction() as conn:
+        loading.lock(conn, account_id)
+        if how.target is not None:
+            _check_target(conn, account_id, how.target, read)
+        worked = batch.work(conn, database.blocks, account_id, reader, [read], sent, False, clock())
+        if worked.faults:
+            fault = worked.faults[0]
+            raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)
+    contact_id = worked.fates[0].contact_id
+    assert contact_id is not None
+    return Saved(contact_id, worked.warnings)
+
+
+def _check_target(conn: loading.Connection, account_id: int, target: int, read: incoming.Incoming) -> None:
+    person = loading.person(conn, account_id, target)
+    if person is None or person.deleted:
+        raise problems.NotFound(f"there is no contact {target} in this account")
+    if read.external_id is not None:
+        holder = loading.of_external_id(conn, account_id, read.external_id)
+        if holder is not None and holder != target:
+            message = f'the external id "{read.external_id}" belongs to contact {holder}'
+            raise problems.Conflict(message, [problems.Problem(path="externalCustomerId", message=message)])

@@ -1,0 +1,99 @@
+"""The settings: flags over environment over defaults. Names are documented in docs/reference/settings.md."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tokenbase.contract import problems
+
+
+class BadSetting(problems.TokenbaseError):
+    """A setting has a value that cannot be used."""
+
+    code = 703
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Each has an environment variable, and a flag of the same name."""
+
+    database_url: str | None = None
+    """DATABASE_URL: an own PostgreSQL 15 or newer; the embedded one where it is not set."""
+    listen: str = "127.0.0.1:8080"
+    """TOKENBASE_LISTEN: host and port; port 0 takes any free one."""
+    data_dir: Path = Path(".tokenbase")
+    """TOKENBASE_DATA_DIR: where the embedded PostgreSQL and the secret are kept."""
+    secret_key: str | None = None
+    """TOKENBASE_SECRET_KEY: encrypts credentials at rest; made and kept in the data directory where it is not set."""
+    connections: int = 12
+    """TOKENBASE_CONNECTIONS: the most database connections of one process."""
+    imports: int = 4
+    """TOKENBASE_IMPORTS: bulk requests worked on at the same time."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port to listen on. Raises BadSetting for anything but HOST:PORT."""
+        host, _, port = self.listen.rpartition(":")
+        if not port.isdigit() or int(port) > 65_535:
+            raise BadSetting(f'TOKENBASE_LISTEN is "{self.listen}": write HOST:PORT, such as 127.0.0.1:8080')
+        return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - asked for by leaving the host out
+
+
+VARIABLES = {
+    "database_url": "DATABASE_URL",
+    "listen": "TOKENBASE_LISTEN",
+    "data_dir": "TOKENBASE_DATA_DIR",
+    "secret_key": "TOKENBASE_SECRET_KEY",
+    "connections": "TOKENBASE_CONNECTIONS",
+    "imports": "TOKENBASE_IMPORTS",
+}
+SECRET = frozenset({"database_url", "secret_key"})
+"""These may come from a file, named by the variable with _FILE behind it."""
+OTHERS = frozenset({"TOKENBASE_POSTGRES_BIN", "TOKENBASE_URL", "TOKENBASE_KEY"})
+"""Variables that are read elsewhere: by the embedded PostgreSQL, and by the client's verbs."""
+
+
+def load(environ: Mapping[str, str], **flags: object) -> Settings:
+    """Return the settings; a flag that is None was not given. Raises BadSetting with what would be right."""
+    values: dict[str, object] = {}
+    for name, variable in VARIABLES.items():
+        if flags.get(name) is not None:
+            values[name] = flags[name]
+        elif text := environ.get(variable):
+            values[name] = text
+        elif name in SECRET and (file := environ.get(f"{variable}_FILE")):
+            try:
+                values[name] = Path(file).read_text(encoding="utf-8").strip()
+            except OSError as fault:
+                raise BadSetting(f"{variable}_FILE names {file}, which cannot be read: {fault.strerror}") from fault
+    for name, least in (("connections", 4), ("imports", 1)):
+        if name in values:
+            values[name] = _number(VARIABLES[name], str(values[name]), least)
+    if "data_dir" in values:
+        values["data_dir"] = Path(os.fspath(values["data_dir"]))  # type: ignore[call-overload]
+    chosen = msgspec.convert(values, Settings)
+    if chosen.connections < chosen.imports + 3:
+        raise BadSetting("TOKENBASE_CONNECTIONS must be at least 3 more than TOKENBASE_IMPORTS")
+    _ = chosen.address
+    return chosen
+
+
+def strangers(environ: Mapping[str, str]) -> list[str]:
+    """Return a warning for each variable TOKENBASE_… that nothing reads, with the name that may have been meant."""
+    known = {*VARIABLES.values(), *OTHERS, *(f"{VARIABLES[name]}_FILE" for name in SECRET)}
+    warnings = []
+    for name in sorted(environ):
+        if name.startswith("TOKENBASE_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            warnings.append(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return warnings
+
+
+def _number(variable: str, text: str, least: int) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
+        raise BadSetting(f'{variable} is "{text}": write a whole number of at least {least}')
+    return int(text)

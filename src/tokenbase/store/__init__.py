@@ -1,0 +1,1 @@
+"""Where everything is kept: PostgreSQL, embedded or one's own, its schema, and the way to it."""

@@ -1,0 +1,73 @@
+"""The way to the database: a pool of connections, transactions, and what its troubles mean to a caller."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import psycopg_pool
+from psycopg import errors
+
+from tokenbase.contract import problems
+from tokenbase.store import blocks, queries
+
+sql = queries.load("tokenbase.store")
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_PASSING = (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
+"""Troubles of the world rather than of the request: the same request may succeed a little later."""
+
+
+class Database:
+    """An open database. Safe to use from several threads."""
+
+    def __init__(self, pool: psycopg_pool.ConnectionPool[Connection]) -> None:
+        """Take a pool that is open."""
+        self._pool = pool
+        self.blocks = blocks.Blocks(pool)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Give a connection in a transaction: committed at the end, rolled back by an error or by `psycopg.Rollback`.
+
+        Raises Unavailable when the database cannot be reached, has no room, or gave way to another transaction.
+        """
+        try:
+            with self._pool.connection() as conn, conn.transaction():
+                yield conn
+        except errors.DiskFull as fault:
+            raise problems.Unavailable("the database's disk is full: make room, then send it again") from fault
+        except _PASSING as fault:
+            raise problems.Unavailable() from fault
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life. Raises Unavailable where there is none."""
+        with self.transaction() as conn:
+            conn.execute(sql.ping)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+def connect(url: str, size: int = 8) -> Database:
+    """Open a database by its URL with at most `size` connections. Raises Unavailable with the driver's reason."""
+    pool = psycopg_pool.ConnectionPool[Connection](
+        url,
+        min_size=1,
+        max_size=size,
+        timeout=10,
+        open=False,
+        check=psycopg_pool.ConnectionPool.check_connection,
+        kwargs={"application_name": "tokenbase", "options": "-c timezone=UTC", "connect_timeout": 10},
+        name="tokenbase",
+    )
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.OperationalError as fault:
+        raise problems.Unavailable(f"the database cannot be reached: {fault}") from fault
+    pool.open()
+    return Database(pool)
