@@ -1,0 +1,168 @@
+"""`tokenbase upload`: bring a token base to a server, and say what became of every row."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+import msgspec
+
+from tokenbase import cli
+from tokenbase.client import faults
+from tokenbase.uploader import batches, mapping, progress, source, summary
+from tokenbase.uploader import upload as uploading
+from tokenbase.uploader.faults import BadCall, BadMapping
+
+SHOWN = 3
+"""Contacts that a dry run shows as they would be sent."""
+
+
+def upload(
+    source: str,
+    /,
+    *,
+    to: str | None = None,
+    key: str | None = None,
+    map: Path | None = None,
+    write_map: Path | None = None,
+    format: Literal["csv", "tsv", "jsonl", "json"] | None = None,
+    batch: int = 3_000,
+    parallel: int = 4,
+    retries: int = 10,
+    report: Path | None = None,
+    rejects: Path | None = None,
+    dry_run: bool = False,
+    quiet: bool = False,
+    output: Literal["text", "json"] = "text",
+) -> int:
+    """Upload a token base: CSV, TSV, JSON Lines or JSON, also gzipped.
+
+    Ends with 0 when all went in, 1 after a failure, 2 for a wrong call, 3 when rows were rejected, 4 when the key is
+    not accepted, 75 when the server could not be reached for too long: then run it again.
+
+    Parameters
+    ----------
+    source: A file, or - for standard input.
+    to: The server's address, such as http://127.0.0.1:8080 (TOKENBASE_URL).
+    key: The API key (TOKENBASE_KEY, which keeps it out of the list of processes).
+    map: The mapping of columns, a TOML file; guessed from the headings when it is not given.
+    write_map: Write the mapping that would be used to this file, and do nothing else.
+    format: What the source is, where its name and its beginning do not say.
+    batch: Contacts in one request, at most 3,000.
+    parallel: Requests under way at the same time.
+    retries: How often a request is tried again before the upload gives up.
+    report: Where to write what was wrong with which line, as JSON Lines; SOURCE.report.jsonl by default.
+    rejects: Where to write the rejected rows; SOURCE.rejects.csv or .jsonl by default.
+    dry_run: Read and check everything, show the first contacts, send nothing.
+    quiet: Show no progress.
+    output: How to print the summary.
+    """
+    try:
+        plan = None if map is None else mapping.read(map)
+        if write_map is not None:
+            return _write_map(source, format, plan, write_map)
+        if dry_run:
+            return _dry_run(source, format, plan)
+        order = uploading.Order(
+            source=source,
+            to=_needed(to, "--to", "TOKENBASE_URL"),
+            key=_needed(key, "--key", "TOKENBASE_KEY"),
+            format=format,
+            plan=plan,
+            batch=batch,
+            parallel=parallel,
+            retries=retries,
+            report=report,
+            rejects=rejects,
+        )
+        job = uploading.Upload(order, progress.on_standard_error(quiet))
+    except (BadCall, BadMapping) as fault:
+        sys.stderr.write(f"tokenbase: {fault.message}\n")
+        return cli.USAGE
+    _show_mapping(job.source)
+    interrupted = _on_interrupt(job)
+    came_of_it = job.run()
+    print(_printed(came_of_it, output))
+    return 130 if interrupted else _code(job.fault, came_of_it)
+
+
+def _needed(given: str | None, flag: str, variable: str) -> str:
+    value = given or os.environ.get(variable)
+    if not value:
+        raise BadCall(f"{flag} is missing: give it, or set {variable}")
+    return value
+
+
+def _on_interrupt(job: uploading.Upload) -> list[int]:
+    """Make the first Ctrl-C end the upload in order, and the second at once; the list returned fills with them."""
+    seen: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if seen:
+            sys.stderr.write("\n")
+            os._exit(130)
+        seen.append(number)
+        sys.stderr.write("\nending: what is under way is still answered for; Ctrl-C again ends at once\n")
+        job.stop()
+
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    return seen
+
+
+def _code(fault: Exception | None, came_of_it: summary.Summary) -> int:
+    if isinstance(fault, faults.NotAuthorised):
+        return cli.NOT_AUTHORISED
+    if isinstance(fault, faults.TryAgain):
+        return cli.TRY_AGAIN
+    if fault is not None or not came_of_it.adds_up:
+        return cli.FAILED
+    return cli.REJECTED if came_of_it.failed else 0
+
+
+def _printed(came_of_it: summary.Summary, output: str) -> str:
+    return msgspec.json.encode(came_of_it).decode() if output == "json" else came_of_it.text()
+
+
+def _show_mapping(opened: source.Source) -> None:
+    if text := source.shown(opened):
+        sys.stderr.write(
+            f"{text}\nto change it: tokenbase upload … --write-map mapping.toml, edit, --map mapping.toml\n\n"
+        )
+
+
+def _write_map(name: str, wanted: str | None, plan: mapping.Plan | None, file: Path) -> int:
+    opened = source.Source(name, wanted, plan)
+    if opened.plan is None:
+        raise BadCall(f"{name} holds contacts as the API takes them: there is nothing to map")
+    if file.exists():
+        raise BadCall(f"{file} exists: name another file, or remove it first")
+    file.write_text(mapping.write(opened.plan), encoding="utf-8")
+    sys.stderr.write(f"{source.shown(opened)}\nwritten to {file}\n")
+    return 0
+
+
+def _dry_run(name: str, wanted: str | None, plan: mapping.Plan | None) -> int:
+    opened = source.Source(name, wanted, plan)
+    _show_mapping(opened)
+    options = opened.options()
+    dedupe_on = options.pop("dedupeOn", None)
+    good, bad = 0, 0
+    kinds: dict[str, int] = {}
+    for found in opened.items(None if dedupe_on is None else str(dedupe_on)):
+        if isinstance(found, batches.Item):
+            good += 1
+            kinds[found.kind] = kinds.get(found.kind, 0) + 1
+            if good <= SHOWN:
+                print(found.contact.decode())
+        else:
+            bad += 1
+            if bad <= SHOWN:
+                sys.stderr.write(f"line {found[0].line}: {found[1]}\n")
+    matched = ", ".join(f"{count:,} by {kind}" for kind, count in kinds.items())
+    sys.stderr.write(f"{good + bad:,} rows: {good:,} would be sent ({matched or 'none'}), {bad:,} cannot be\n")
+    return cli.REJECTED if bad else 0

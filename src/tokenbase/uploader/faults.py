@@ -1,0 +1,23 @@
+"""What stops an upload before or in the middle of it, each with its cure."""
+
+from __future__ import annotations
+
+from tokenbase.contract import problems
+
+
+class BadCall(problems.TokenbaseError):
+    """The upload was asked for in a way that cannot be meant."""
+
+    code = 804
+
+
+class BadSource(problems.TokenbaseError):
+    """The source cannot be read."""
+
+    code = 805
+
+
+class BadMapping(problems.TokenbaseError):
+    """The mapping of columns cannot be used."""
+
+    code = 806

@@ -1,0 +1,101 @@
+"""A source and its mapping together: what yields the items to send, and the rows that cannot be sent."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from tokenbase.uploader import batches, mapping
+from tokenbase.uploader.batches import Item
+from tokenbase.uploader.rows import Row
+from tokenbase.uploader.sources import csv, files, json, jsonl
+
+LOOKED_AT = 100
+"""Rows of a source without headings whose keys are looked at to guess a mapping."""
+
+
+class Source:
+    """An open source. `plan` is None where its rows are contacts already; `guessed` tells that nobody gave the plan."""
+
+    def __init__(self, name: str, wanted: str | None, given: mapping.Plan | None) -> None:
+        """Open a source by its path or `-`. Raises BadSource and BadMapping."""
+        self.file = files.File(name, wanted)
+        self.plan = given
+        self.guessed = False
+        self.head = ""
+        self.delimiter = ""
+        self.columns: list[str] = []
+        self._options: dict[str, object] = {}
+        headings: list[str] | None = None
+        if self.file.format in ("csv", "tsv"):
+            table = csv.Table(self.file)
+            self._rows = table.rows()
+            self.head, self.columns = table.head, table.headings
+            headings = table.headings
+        elif self.file.format == "jsonl":
+            self._rows = jsonl.rows(self.file)
+        else:
+            self._options = self._scan()
+            self._rows = json.Document(self.file).rows()
+        if headings is None:
+            self._look()
+        elif self.plan is None:
+            self.plan, self.guessed = mapping.guess(headings, name), True
+        if self.plan is not None:
+            if headings is not None:
+                mapping.check_headings(self.plan, headings, name)
+            self._contact = mapping.compiled(self.plan, headings)
+
+    def options(self) -> dict[str, object]:
+        """Return what the source and its mapping say of the requests; the mapping has the last word."""
+        known = {name: value for name, value in self._options.items() if name in mapping.OPTIONS and value is not None}
+        return {**known, **(self.plan.options if self.plan is not None else {})}
+
+    def items(self, dedupe_on: str | None) -> Iterator[Item | tuple[Row, str]]:
+        """Yield what to send, and each row that cannot be sent with the reason."""
+        for row in self._rows:
+            if row.fault is not None:
+                yield row, row.fault
+                continue
+            if isinstance(row.cells, dict) and "channels" in row.cells:
+                contact: dict[str, Any] = row.cells
+                raw: bytes | None = row.text.encode()
+            elif self.plan is None:
+                yield row, "it has no channels: send contacts as the API takes them, or give a mapping by --map"
+                continue
+            else:
+                contact, raw = self._contact(row.cells), None
+            made = batches.item(row, contact, raw, dedupe_on)
+            yield made if isinstance(made, Item) else (row, made)
+
+    def _scan(self) -> dict[str, object]:
+        """Return what stands beside the contacts of a JSON object. It may stand behind them, so it is read first."""
+        if self.file.head.startswith(b"["):
+            return {}
+        if self.file.name == "-":
+            self.file = files.spooled(self.file)
+        ahead = files.File(self.file.name, "json")
+        document = json.Document(ahead)
+        for _ in document.rows():
+            pass
+        ahead.close()
+        return document.options
+
+    def _look(self) -> None:
+        """Guess the mapping of objects that are not contacts yet from the keys of the first of them."""
+        first = list(itertools.islice(self._rows, LOOKED_AT))
+        self._rows = itertools.chain(first, self._rows)
+        keys = dict.fromkeys(key for row in first if isinstance(row.cells, dict) for key in row.cells)
+        self.columns = list(keys)
+        if self.plan is None and keys and not any("channels" in row.cells for row in first):
+            self.plan, self.guessed = mapping.guess(self.columns, self.file.name), True
+
+
+def shown(source: Source) -> str:
+    """Return a guessed mapping as it is shown before it is used."""
+    if source.plan is None or not source.guessed:
+        return ""
+    width = max(len(heading) for heading in source.columns)
+    lines = [f"  {heading:<{width}}  →  {source.plan.columns.get(heading, '(left out)')}" for heading in source.columns]
+    return "columns, as their headings suggest:\n" + "\n".join(lines)

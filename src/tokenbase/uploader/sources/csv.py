@@ -1,0 +1,66 @@
+"""CSV and its relatives: rows with their true line numbers, broken ones as rows too."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from tokenbase.uploader.faults import BadSource
+from tokenbase.uploader.rows import Row
+from tokenbase.uploader.sources import files
+
+_DELIMITERS = ",;\t|"
+_CELL_CHARACTERS = 131_072
+
+
+class Table:
+    """A file with headings. `headings` are trimmed; `head` is their line as it stands in the file."""
+
+    def __init__(self, file: files.File) -> None:
+        """Take an open file. Raises BadSource where there are no headings, or two of the same name."""
+        self._file = file
+        self._taken: list[str] = []
+        self._lines = self._remember(file.lines())
+        first = next(self._lines, "")
+        while first and not first.strip():
+            first = next(self._lines, "")
+        self.delimiter = "\t" if file.format == "tsv" else max(_DELIMITERS, key=first.count)
+        self.head = first
+        self.headings = [cell.strip() for cell in next(csv.reader([first], delimiter=self.delimiter))]
+        seen: set[str] = set()
+        for heading in self.headings:
+            if heading and heading in seen:
+                raise BadSource(f'{file.name}: two columns are called "{heading}": give each its own heading')
+            seen.add(heading)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows; blank lines are none."""
+        csv.field_size_limit(_CELL_CHARACTERS)
+        width = len(self.headings)
+        self._taken.clear()
+        line = self._number + 1
+        reader = csv.reader(self._lines, delimiter=self.delimiter)
+        while True:
+            fault = None
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                cells = []
+                fault = f"{error} in lines {line} to {self._number}: a quotation mark there may not be closed"
+            text = "".join(self._taken)
+            self._taken.clear()
+            if cells and len(cells) != width:
+                fault = f"the row has {len(cells)} cells, the heading has {width}: quote cells that hold a delimiter"
+            if cells or fault:
+                yield Row(line, text, [] if fault else cells, fault)
+            line = self._number + 1
+
+    _number = 0
+
+    def _remember(self, lines: Iterator[str]) -> Iterator[str]:
+        for line in lines:
+            self._number += 1
+            self._taken.append(line)
+            yield line

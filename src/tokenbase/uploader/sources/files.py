@@ -1,0 +1,127 @@
+"""A source's bytes and what they are: opened, unpacked, and sorted by what is seen at their beginning."""
+
+from __future__ import annotations
+
+import atexit
+import gzip
+import io
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from tokenbase.uploader.faults import BadSource
+
+FORMATS = ("csv", "tsv", "jsonl", "json")
+_ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
+_PEEK = 65_536
+
+
+class File:
+    """An open source. `format` is one of `FORMATS`; `size` is its packed size in bytes, 0 where nobody knows."""
+
+    def __init__(self, name: str, wanted: str | None = None) -> None:
+        """Take a path, or `-` for standard input; `wanted` overrides what the file looks like.
+
+        Raises BadSource for what is missing, a directory, not readable or empty.
+        """
+        self.name = name
+        self.stem = "stdin" if name == "-" else Path(name).name.split(".")[0] or "source"
+        self.size = 0
+        if name == "-":
+            self._packed = cast(io.BufferedReader, sys.stdin.buffer)
+        else:
+            try:
+                self._packed = Path(name).open("rb")  # noqa: SIM115 - closed by `close`
+            except IsADirectoryError:
+                raise BadSource(f"{name} is a directory: name a file in it") from None
+            except OSError as fault:
+                raise BadSource(f"{name} cannot be read: {fault.strerror}") from None
+            self.size = Path(name).stat().st_size
+        self._counted = _Counted(self._packed)
+        binary: IO[bytes] = io.BufferedReader(cast(io.RawIOBase, self._counted), _PEEK * 4)
+        if cast(io.BufferedReader, binary).peek(2)[:2] == b"\x1f\x8b":
+            binary = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=binary)), _PEEK * 4)
+        try:
+            head = cast(io.BufferedReader, binary).peek(_PEEK)[:_PEEK]
+        except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+            raise BadSource(f"{name} is not a whole gzip file: {fault}") from None
+        if not head.removeprefix(b"\xef\xbb\xbf").strip():
+            raise BadSource(f"{name} is empty")
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise BadSource(f"{name} is UTF-16: save it as UTF-8")
+        if head.startswith((b"PK\x03\x04", b"PAR1")):
+            raise BadSource(f"{name} is a packed file of another kind: unpack it, or export it as CSV or JSON Lines")
+        self.head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        self.format = wanted or _format(name, self.head)
+        # What is not UTF-8 is kept as it is, so that its row can be told and handed back.
+        self.text = io.TextIOWrapper(binary, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines with their ends. Raises BadSource where a packed file breaks off."""
+        number = 0
+        try:
+            for number, line in enumerate(self.text, 1):  # noqa: B007 - told in the error
+                yield line
+        except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+            raise BadSource(f"{self.name} breaks off after line {number}: {fault}; fetch the file again") from None
+        except OSError as fault:
+            raise BadSource(f"{self.name} cannot be read on after line {number}: {fault.strerror}") from None
+
+    def read(self, characters: int) -> str:
+        """Return the next characters, fewer at the end. Raises BadSource where a packed file breaks off."""
+        try:
+            return self.text.read(characters)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
+            raise BadSource(f"{self.name} breaks off: {fault}; fetch the file again") from None
+
+    def done(self) -> int:
+        """Return how many packed bytes were read so far."""
+        return self._counted.count
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self.name != "-":
+            self._packed.close()
+
+
+def spooled(file: File) -> File:
+    """Return a stream as a file that can be read twice; it is gone when the process ends."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape", newline="", delete=False) as copy:
+        atexit.register(Path(copy.name).unlink, missing_ok=True)
+        while chunk := file.read(1 << 20):
+            copy.write(chunk)
+    return File(copy.name, file.format)
+
+
+class _Counted(io.RawIOBase):
+    """A stream that counts what is read from it."""
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        self._inner = inner
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+        chunk = self._inner.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self.count += len(chunk)
+        return len(chunk)
+
+
+def _format(name: str, head: bytes) -> str:
+    for ending in reversed(Path(name.lower()).suffixes):
+        if ending in _ENDINGS:
+            return _ENDINGS[ending]
+        if ending not in (".gz", ".txt"):
+            break
+    if head.startswith(b"["):
+        return "json"
+    first = head.splitlines()[0].rstrip()
+    if head.startswith(b"{"):
+        return "jsonl" if first.endswith(b"}") and b'"contacts"' not in first else "json"
+    return "tsv" if first.count(b"\t") > first.count(b",") else "csv"

@@ -1,0 +1,169 @@
+"""An upload from its source to its summary: reads ahead of the server by a few batches and never further."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from pathlib import Path
+
+import msgspec
+
+from tokenbase.client import client, faults
+from tokenbase.contract import limits
+from tokenbase.uploader import batches, mapping, progress, report, sending, source, summary
+from tokenbase.uploader.faults import BadCall
+from tokenbase.uploader.rows import Row
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to upload, where to, and how."""
+
+    source: str
+    to: str
+    key: str
+    format: str | None = None
+    plan: mapping.Plan | None = None
+    batch: int = limits.CONTACTS_PER_REQUEST
+    parallel: int = 4
+    retries: int = 10
+    report: Path | None = None
+    rejects: Path | None = None
+
+
+class Upload:
+    """One upload. `run` does it; `stop`, from a signal handler or another thread, ends it after what is under way."""
+
+    def __init__(self, order: Order, shows: progress.Progress) -> None:
+        """Open the source. Raises BadSource, BadMapping and BadCall before anything is sent."""
+        if not 1 <= order.batch <= limits.CONTACTS_PER_REQUEST:
+            raise BadCall(f"a batch has 1 to {limits.CONTACTS_PER_REQUEST:,} contacts")
+        if not 1 <= order.parallel <= 64:
+            raise BadCall("1 to 64 batches can be under way at once")
+        self.source = source.Source(order.source, order.format, order.plan)
+        ending = {"csv": "csv", "tsv": "tsv"}.get(self.source.file.format, "jsonl")
+        stem = self.source.file.stem
+        rejects = order.rejects or Path(f"{stem}.rejects.{ending}")
+        if order.source != "-" and rejects.exists() and rejects.samefile(order.source):
+            raise BadCall(
+                f"the rejected rows would be written over their source: name another file by --rejects {rejects}"
+            )
+        self._report = report.Report(order.report or Path(f"{stem}.report.jsonl"), rejects, self.source.head)
+        self._order = order
+        self._shows = shows
+        self._stop = threading.Event()
+        self._messages = summary.Messages()
+        self._done = summary.Summary()
+        self._under_way: dict[futures.Future[sending.Sent], batches.Batch] = {}
+
+    def stop(self) -> None:
+        """Read no further; what is under way is still answered for."""
+        self._stop.set()
+
+    def run(self) -> summary.Summary:
+        """Upload and return what came of it. Raises NotAuthorised; other ends are told in the summary."""
+        began = time.monotonic()
+        order, done = self._order, self._done
+        options = self.source.options()
+        dedupe_on = options.pop("dedupeOn", None)
+        with (
+            client.Client(order.to, order.key, connections=order.parallel) as to,
+            futures.ThreadPoolExecutor(order.parallel) as workers,
+        ):
+            sender = sending.Sender(to, options, order.retries, self._stop)
+            try:
+                to_send = batches.group(self._items(None if dedupe_on is None else str(dedupe_on)), order.batch)
+                for batch in to_send:
+                    if self._stop.is_set():
+                        done.unsent += len(batch.items)
+                        continue
+                    self._settle_until(lambda names=batch.names: self._free(names))  # type: ignore[misc]
+                    if self._stop.is_set():
+                        done.unsent += len(batch.items)
+                        continue
+                    self._under_way[workers.submit(sender.send, batch)] = batch
+                    done.requests += 1
+                self._settle_until(lambda: not self._under_way)
+            finally:
+                self._stop.set()
+                self._settle_until(lambda: not self._under_way)
+                done.retried = sender.retried
+                self._report.close()
+                self._shows.close()
+                self.source.file.close()
+        done.seconds = time.monotonic() - began
+        done.common = self._messages.common()
+        for path in self._report.written:
+            if path.name.endswith(".report.jsonl") or path == order.report:
+                done.report = str(path)
+            else:
+                done.rejects = str(path)
+        return done
+
+    def _items(self, dedupe_on: str | None) -> Iterator[batches.Item]:
+        """Yield what to send; account for what cannot be sent on the way."""
+        for found in self.source.items(dedupe_on):
+            if self._stop.is_set():
+                return
+            self._done.read += 1
+            if isinstance(found, batches.Item):
+                yield found
+            else:
+                row, reason = found
+                self._done.failed += 1
+                self._tell("failed", row, None, "", reason, None)
+
+    def _free(self, names: frozenset[str]) -> bool:
+        """Tell whether a batch may start: there is a slot, and nobody in it is being sent by another."""
+        return len(self._under_way) < self._order.parallel and all(
+            names.isdisjoint(batch.names) for batch in self._under_way.values()
+        )
+
+    def _settle_until(self, enough: Callable[[], bool]) -> None:
+        while not enough():
+            answered, _ = futures.wait(self._under_way, return_when=futures.FIRST_COMPLETED)
+            for future in answered:
+                self._settle(self._under_way.pop(future), future)
+
+    def _settle(self, batch: batches.Batch, future: futures.Future[sending.Sent]) -> None:
+        done = self._done
+        try:
+            sent = future.result()
+        except (faults.TryAgain, faults.Refused, faults.NotAuthorised) as fault:
+            done.unsent += len(batch.items)
+            if done.stopped_by is None:
+                done.stopped_by = fault.message
+                self.fault = fault
+            self._stop.set()
+            return
+        done.created += sent.created
+        done.updated += sent.updated
+        done.unchanged += sent.unchanged
+        done.restored += sent.restored
+        for told in sent.told:
+            if told.result == "failed":
+                done.failed += 1
+            elif told.result == "skipped":
+                done.skipped += 1
+            row = told.item.row if told.item is not None else None
+            external_id = told.item.external_id if told.item is not None else None
+            self._tell(told.result, row, external_id, told.path, told.message, told.code)
+        accounted = done.created + done.updated + done.unchanged + done.skipped + done.failed
+        self._shows.show(accounted, self.source.file.done(), self.source.file.size)
+
+    fault: Exception | None = None
+    """What ended the upload early."""
+
+    def _tell(
+        self, result: str, row: Row | None, external_id: str | None, path: str, message: str, code: object
+    ) -> None:
+        if result == "warning":
+            self._done.warnings += 1
+        self._messages.add(message.removeprefix(f"{path}: "))
+        self._report.tell(result, row, external_id, path, message, code)
+
+
+def upload(order: Order, shows: progress.Progress | None = None) -> summary.Summary:
+    """Upload a source and return its summary: the whole of `tokenbase upload` as a function."""
+    return Upload(order, shows or progress.Quiet()).run()
