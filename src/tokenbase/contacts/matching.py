@@ -172,6 +172,8 @@ class Base:
         """Bring a deleted contact back with what it had, but for the tokens that others have taken since."""
         person.deleted = False
         person.restored = person.changed = True
+        self._steps += 1
+        person.recency = (1, self._steps, 0)
         assert person.id is not None
         for kept in self.kept_tokens.pop(person.id, ()):
             token = self.tokens[kept.key]

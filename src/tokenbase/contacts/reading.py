@@ -63,7 +63,10 @@ class Reader:
         if sent.external_customer_id is not None and (text := str(sent.external_customer_id).strip()):
             read.external_id = self._required(text, limits.EXTERNAL_ID_CHARACTERS, f"{path}externalCustomerId")
         if sent.id is not None:
-            read.contact_id = self._contact_id(sent.id, f"{path}id")
+            read.contact_id = _number(sent.id) or None
+            if read.contact_id is None and sent.id != 0:
+                # 0 is what clients send for none.
+                self._warn(f"{path}id", f'dropped: "{str(sent.id)[:50]}" is not the id of a contact')
         for name, column, given, check in (
             ("firstName", "first_name", sent.first_name, names.first),
             ("lastName", "last_name", sent.last_name, names.last),
@@ -198,19 +201,12 @@ class Reader:
         except ValueError as fault:
             self._warn(path, f"dropped: {fault}")
 
-    def _contact_id(self, given: contacts.Id, path: str) -> int:
-        number = _number(given)
-        if not 0 < number < _ID_LIMIT:
-            raise wire.Unusable(problems.CONTACT_ID_UNKNOWN, path, f'"{str(given)[:50]}" is not the id of a contact')
-        return number
-
 
 def _number(given: contacts.Id) -> int:
     """Return an id sent as a number or as a numeric string; 0, which is no id, for anything else."""
-    if isinstance(given, int):
-        return given
-    given = given.strip()
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 20 else 0
+    text = str(given).strip()
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    return number if number < _ID_LIMIT else 0
 
 
 def keys(read: incoming.Incoming, kind: str, field_id: int | None) -> list[str]:
