@@ -7,8 +7,9 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Literal
+from typing import Annotated, Literal
 
+import cyclopts
 import msgspec
 
 from tokenbase import cli
@@ -22,7 +23,7 @@ SHOWN = 3
 
 
 def upload(
-    source: str,
+    source: Annotated[str, cyclopts.Parameter(allow_leading_hyphen=True)],
     /,
     *,
     to: str | None = None,

@@ -10,7 +10,9 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import secrets
+import shutil
 import socket
 import stat
 import subprocess
@@ -33,6 +35,9 @@ START_SECONDS = 3600
 KILLED_SECONDS = 60
 """How long the processes of a killed server may keep its shared memory."""
 LOG_BYTES = 10 * 1024 * 1024
+
+
+_LOCKED = re.compile(r'lock file "(?P<file>[^"]*)" already exists')
 
 
 class Cluster:
@@ -75,7 +80,7 @@ class Cluster:
             except BaseException:
                 self._users.close()
                 raise
-        return self._url()
+        return self.url()
 
     def claim(self) -> None:
         """Make this process the one server on the data directory. Raises ClusterError when another one is."""
@@ -113,6 +118,12 @@ class Cluster:
         if self._serving is not None:
             self._serving.close()
 
+    def url(self) -> str:
+        """Return the address of the server, which is known before it runs."""
+        password = (self.directory / "postgres.password").read_text()
+        host = quote(str(self._socket_directory()), safe="")
+        return f"postgresql://tokenbase:{password}@/postgres?host={host}"
+
     @contextlib.contextmanager
     def _transition(self) -> Iterator[None]:
         with (self.directory / "start.lock").open("wb") as lock:
@@ -135,7 +146,7 @@ class Cluster:
         """Make the cluster beside its place and move it there whole, so that an interrupted attempt leaves nothing."""
         unfinished = self.directory / "postgres.unfinished"
         if unfinished.exists():
-            self._owner.run("/bin/rm", "-rf", unfinished)
+            shutil.rmtree(unfinished)
         unfinished.mkdir(mode=0o700)
         os.chown(unfinished, self._owner.uid, self._owner.gid)
         password = self.directory / "postgres.password"
@@ -178,10 +189,11 @@ class Cluster:
             with self._log.open("rb") as file:
                 file.seek(began)
                 said = file.read().decode(errors="replace")
-            if 'lock file "postmaster.pid" already exists' in said:
-                # Nobody listens on the socket, so the process with that number is another one, as happens in
-                # containers. PostgreSQL's lock on its shared memory still forbids a second server.
-                (self._data / "postmaster.pid").unlink(missing_ok=True)
+            if (locked := _LOCKED.search(said)) is not None:
+                # Nobody listens on the socket, so the process with the number in that file is another one, as happens
+                # in containers, or just ending. PostgreSQL's lock on its shared memory still forbids a second server.
+                (self._data / locked["file"]).unlink(missing_ok=True)
+                self._stopping.wait(0.1)
             elif "is still in use" not in said or self._stopping.wait(1):
                 break
             began = self._log.stat().st_size
@@ -235,11 +247,6 @@ class Cluster:
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != self._owner.uid or found.st_mode & 0o077:
             raise ClusterError(f"{inside} is not a private directory of {self._owner.name}: remove it")
         return inside
-
-    def _url(self) -> str:
-        password = (self.directory / "postgres.password").read_text()
-        host = quote(str(self._socket_directory()), safe="")
-        return f"postgresql://tokenbase:{password}@/postgres?host={host}"
 
     def _control(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self._owner.run(self._programs / "pg_ctl", f"--pgdata={self._data}", *arguments)

@@ -56,7 +56,7 @@ class Report:
             self._rejects = self._rejects_path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
             self.written.append(self._rejects_path)
             self._rejects.write(_ended(self._head) if self._head else "")
-        text = row.text if self._head else " ".join(row.text.split("\n"))
+        text = row.text if self._head else row.text.strip().replace("\n", " ")
         self._rejects.write(_ended(text))
 
 

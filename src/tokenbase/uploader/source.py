@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +28,13 @@ class Source:
         self.delimiter = ""
         self.columns: list[str] = []
         self._options: dict[str, object] = {}
+        try:
+            self._open(name)
+        except BaseException:
+            self.file.close()
+            raise
+
+    def _open(self, name: str) -> None:
         headings: list[str] | None = None
         if self.file.format in ("csv", "tsv"):
             table = csv.Table(self.file)
@@ -75,20 +83,19 @@ class Source:
             return {}
         if self.file.name == "-":
             self.file = files.spooled(self.file)
-        ahead = files.File(self.file.name, "json")
-        document = json.Document(ahead)
-        for _ in document.rows():
-            pass
-        ahead.close()
+        with contextlib.closing(files.File(self.file.name, "json")) as ahead:
+            document = json.Document(ahead)
+            for _ in document.rows():
+                pass
         return document.options
 
     def _look(self) -> None:
         """Guess the mapping of objects that are not contacts yet from the keys of the first of them."""
         first = list(itertools.islice(self._rows, LOOKED_AT))
         self._rows = itertools.chain(first, self._rows)
-        keys = dict.fromkeys(key for row in first if isinstance(row.cells, dict) for key in row.cells)
-        self.columns = list(keys)
-        if self.plan is None and keys and not any("channels" in row.cells for row in first):
+        flat = [row.cells for row in first if row.fault is None and "channels" not in row.cells]
+        self.columns = list(dict.fromkeys(key for cells in flat for key in cells))
+        if self.plan is None and self.columns:
             self.plan, self.guessed = mapping.guess(self.columns, self.file.name), True
 
 

@@ -39,6 +39,8 @@ class Upload:
         """Open the source. Raises BadSource, BadMapping and BadCall before anything is sent."""
         if not 1 <= order.batch <= limits.CONTACTS_PER_REQUEST:
             raise BadCall(f"a batch has 1 to {limits.CONTACTS_PER_REQUEST:,} contacts")
+        if not order.to.startswith(("http://", "https://")):
+            raise BadCall(f'"{order.to}" is not the address of a server: write it as https://push.example.com')
         if not 1 <= order.parallel <= 64:
             raise BadCall("1 to 64 batches can be under way at once")
         self.source = source.Source(order.source, order.format, order.plan)

@@ -28,7 +28,7 @@ class File:
         Raises BadSource for what is missing, a directory, not readable or empty.
         """
         self.name = name
-        self.stem = "stdin" if name == "-" else Path(name).name.split(".")[0] or "source"
+        self.stem = "stdin" if name == "-" else _stem(Path(name).name)
         self.size = 0
         if name == "-":
             self._packed = cast(io.BufferedReader, sys.stdin.buffer)
@@ -40,6 +40,13 @@ class File:
             except OSError as fault:
                 raise BadSource(f"{name} cannot be read: {fault.strerror}") from None
             self.size = Path(name).stat().st_size
+        try:
+            self._look(name, wanted)
+        except BaseException:
+            self.close()
+            raise
+
+    def _look(self, name: str, wanted: str | None) -> None:
         self._counted = _Counted(self._packed)
         binary: IO[bytes] = io.BufferedReader(cast(io.RawIOBase, self._counted), _PEEK * 4)
         if cast(io.BufferedReader, binary).peek(2)[:2] == b"\x1f\x8b":
@@ -111,6 +118,12 @@ class _Counted(io.RawIOBase):
         buffer[: len(chunk)] = chunk
         self.count += len(chunk)
         return len(chunk)
+
+
+def _stem(name: str) -> str:
+    """Return a file's name without the endings that say what it is."""
+    stem = name.removesuffix(".gz")
+    return stem[: -len(ending)] if (ending := Path(stem).suffix) in _ENDINGS else stem
 
 
 def _format(name: str, head: bytes) -> str:
