@@ -192,10 +192,10 @@ def test_gzip_and_deflate_bodies_are_taken(account: Account) -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "status"),
     [
-        (gzip.compress(BODY)[:-10], "gzip", 400),
+        (gzip.compress(BODY, mtime=0)[:-10], "gzip", 400),
         (b"plain", "gzip", 400),
         (BODY, "br", 415),
-        (gzip.compress(bytes(200_000_000), 1), "gzip", 413),
+        (gzip.compress(bytes(200_000_000), 1, mtime=0), "gzip", 413),
     ],
 )
 def test_a_body_packed_badly_or_too_well_is_refused(account: Account, body: bytes, encoding: str, status: int) -> None:
