@@ -295,6 +295,33 @@ def test_missing_fields_are_told_once_a_request(account: Account) -> None:
     assert "30 contacts" in warning["message"]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1" + "0" * 400,
+        "1e400",
+        "-1" + "0" * 5_000,
+        *("[" * depth + "]" * depth for depth in (900, 960, 980, 985, 990, 995)),
+    ],
+    ids=len,
+)
+@pytest.mark.parametrize("key", ["externalCustomerId", "firstName", "unknown"])
+def test_numbers_and_nesting_beyond_all_bounds_fail_their_contact_alone(account: Account, key: str, value: str) -> None:
+    contacts = (
+        f'{{"contactKey": "k", "channels": [], "{key}": {value}}}, {{"externalCustomerId": "good", "channels": []}}'
+    )
+    for path in ("/api/v1/contacts", "/api/v1/contact"):
+        body = (
+            f'{{"dedupeOn": "contactKey", "contacts": [{contacts}]}}'
+            if path.endswith("s")
+            else contacts.split(", {", maxsplit=1)[0]
+        )
+        response = account.post(path, content=body)
+        assert response.status_code in (200, 400)
+        if response.status_code == 200 and path.endswith("s"):
+            assert account.contact("good")
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

@@ -59,7 +59,7 @@ class Api:
         told = headers.get("x-request-id", "")
         request_id = told if _SANE_ID.fullmatch(told) else uuid.uuid4().hex
         trace: dict[str, object] = {"request_id": request_id, "method": scope["method"], "route": None}
-        unread = True
+        unread = "content-length" in headers or "transfer-encoding" in headers
         try:
             try:
                 operation, path, key = await self._admit(scope, headers, trace)
@@ -86,7 +86,12 @@ class Api:
             except Exception:
                 log.exception("request_broke", **trace)
                 answer = _fault(problems.InternalError(), scope)
-            await _send(scope, receive, send, answer, request_id, unread)
+            await _send(scope, send, answer, request_id, close=unread)
+            if unread and "expect" not in headers:
+                known = "account_id" in trace
+                await bodies.drain(receive, bodies.DRAIN_BYTES if known else bodies.STRANGERS_DRAIN_BYTES)
+            if unread:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
             log.info("request", status=answer.status, ms=round((time.perf_counter() - began) * 1000, 1), **trace)
         except OSError:
             log.info("request", status="hung up", **trace)
@@ -148,24 +153,17 @@ def _fault(fault: problems.TokenbaseError, scope: Scope) -> operations.Answer:
     return operations.Answer(body=errors.body(fault), status=errors.status(fault), headers=found)
 
 
-async def _send(
-    scope: Scope, receive: Receive, send: Send, answer: operations.Answer, request_id: str, unread: bool
-) -> None:
+async def _send(scope: Scope, send: Send, answer: operations.Answer, request_id: str, close: bool) -> None:
+    """Send an answer; with `close` the connection ends after it, and the caller has to end the body."""
     body = answer.body if answer.value is msgspec.UNSET else msgspec.json.encode(answer.value)
     headers = {"Content-Type": _JSON, "X-Request-Id": request_id, **answer.headers, "Content-Length": str(len(body))}
-    names = {name.decode("latin-1").lower() for name, _ in scope["headers"]}
-    left = unread and ("content-length" in names or "transfer-encoding" in names)
-    if left:
+    if close:
         headers["Connection"] = "close"
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     start: Message = {"type": "http.response.start", "status": answer.status, "headers": raw}
     await send(start)
     content = b"" if scope["method"] == "HEAD" else body
-    await send({"type": "http.response.body", "body": content, "more_body": left})
-    if left:
-        if "expect" not in names:
-            await bodies.drain(receive)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await send({"type": "http.response.body", "body": content, "more_body": close})
 
 
 def create(base: database.Database, clock: Callable[[], dt.datetime], imports: int = 4, others: int = 6) -> Starlette:

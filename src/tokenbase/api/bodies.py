@@ -16,6 +16,7 @@ STALL_SECONDS = 30.0
 BUDGET_BYTES = 128 * 1024 * 1024
 BUDGET_SECONDS = 10.0
 DRAIN_BYTES = 512 * 1024 * 1024
+STRANGERS_DRAIN_BYTES = 1024 * 1024
 DRAIN_SECONDS = 20.0
 
 
@@ -81,12 +82,12 @@ async def read(receive: Receive) -> bytes:
             return b"".join(chunks)
 
 
-async def drain(receive: Receive) -> None:
-    """Read what a client still sends of a body that is not wanted, so that it comes to read its answer."""
+async def drain(receive: Receive, most: int) -> None:
+    """Read up to `most` bytes of a body that is not wanted, so that the client comes to read its answer."""
     size = 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            while size < DRAIN_BYTES:
+            while size < most:
                 message = await receive()
                 size += len(message.get("body", b""))
                 if message["type"] == "http.disconnect" or not message.get("more_body", False):

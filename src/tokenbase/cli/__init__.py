@@ -39,8 +39,10 @@ def main() -> None:
     """Run the command line and exit with its code."""
     try:
         code = app()
-    except ModuleNotFoundError as fault:
-        if len(sys.argv) > 1 and sys.argv[1] in _NEEDS_SERVER and not (fault.name or "").startswith("tokenbase"):
+    except ImportError as fault:
+        missing = fault.__cause__ or fault
+        ours = isinstance(missing, ImportError) and (missing.name or "").startswith("tokenbase")
+        if sys.argv[1:2] and sys.argv[1] in _NEEDS_SERVER and not ours:
             sys.stderr.write(f"tokenbase {sys.argv[1]} needs the server's parts: pip install 'tokenbase[server]'\n")
             sys.exit(USAGE)
         raise

@@ -60,7 +60,8 @@ def match(conn: Connection, account_id: int, keys: list[str]) -> dict[str, list[
     """Return who holds each key, for those that anybody holds."""
     held: dict[str, list[int]] = {}
     if keys:
-        for place, contact_id in conn.execute(sql.match_by_key, {"account_id": account_id, "keys": ",".join(keys)}):
+        parameters = {"account_id": account_id, "keys": ",".join(keys)}
+        for place, contact_id in conn.execute(sql.match_by_key, parameters).fetchall():
             held.setdefault(keys[place - 1], []).append(contact_id)
     return held
 
@@ -83,7 +84,7 @@ def _people(
         return
     for contact_id, updated_at, deleted, fields, *columns in conn.execute(
         sql.contacts_by_id, {"account_id": account_id, "ids": list(ids)}
-    ):
+    ).fetchall():
         person = people.Person(dict(zip(people.COLUMNS, columns, strict=True)), fields, (0, updated_at, contact_id))
         person.id = contact_id
         person.deleted = deleted
@@ -103,7 +104,7 @@ def _load_tokens(conn: Connection, account_id: int, base: matching.Base) -> None
             "contact_ids": [holder for holder, _ in pairs],
             "keys": ",".join(key for _, key in pairs),
         }
-        for _, key, *columns in conn.execute(sql.tokens_by_holder, parameters):
+        for _, key, *columns in conn.execute(sql.tokens_by_holder, parameters).fetchall():
             base.tokens[key].row = dict(zip(people.TOKEN_COLUMNS, columns, strict=True))
 
 

@@ -87,7 +87,10 @@ class Base:
         return [person for key in keys for person in self.holders.get(key, ())]
 
     def _overlay(self, person: people.Person, sent: incoming.Incoming, how: rules.Rules) -> bool:
-        """Lay what a contact carries over a person. One that is new to this request takes everything."""
+        """Lay what a contact carries over a person, and tell whether that changed anything.
+
+        One that is new to this request takes everything.
+        """
         columns = None if person.new else how.columns()
         before, before_field = dict(person.row), person.fields.get(str(how.field_id))
         row = person.row

@@ -47,9 +47,8 @@ class Reader:
     def finish(self) -> list[problems.Problem]:
         """Return the warnings, with one for each additional field that the account does not have."""
         for field_id, (index, path, times) in self._missing.items():
-            message = (
-                f"there is no additional field {field_id} in this account; {times} contacts were stored without it"
-            )
+            those = "1 contact was" if times == 1 else f"{times:,} contacts were"
+            message = f"there is no additional field {field_id} in this account; {those} stored without it"
             self.warnings.append(problems.Problem(path=path, message=message, index=index))
         self._missing = {}
         return self.warnings

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import msgspec
 
 CONTACT_FIELDS: dict[str, tuple[str, ...]] = {
@@ -57,10 +59,13 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     def columns(self) -> frozenset[str] | None:
         """Return the columns that may be updated, None for all that a contact carries."""
-        if self.listed is None:
-            return None
-        return frozenset(column for name in self.listed for column in CONTACT_FIELDS[name])
+        return None if self.listed is None else _columns(self.listed)
 
     def takes(self, channel: str) -> bool:
         """Tell whether tokens of a channel, `mobilepush` or `webpush`, may be updated on a known contact."""
         return self.listed is None or channel in self.listed
+
+
+@functools.lru_cache(maxsize=256)
+def _columns(listed: frozenset[str]) -> frozenset[str]:
+    return frozenset(column for name in listed for column in CONTACT_FIELDS[name])

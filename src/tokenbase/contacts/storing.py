@@ -56,13 +56,11 @@ def _store_contacts(
     now: dt.datetime,
 ) -> None:
     if base.created:
+        time = now.isoformat()
         copying.write(
             conn,
             sql.copy_contacts,
-            (
-                (account_id, person.id, now, now, msgspec.json.encode(person.fields).decode(), *_columns(person))
-                for person in base.created
-            ),
+            [(account_id, person.id, time, time, _json(person.fields), *_columns(person)) for person in base.created],
         )
     rows = [
         {"id": person.id, "restored": person.restored, "fields": person.fields}
@@ -77,11 +75,16 @@ def _store_contacts(
 def _columns(person: people.Person) -> list[object]:
     row = person.row
     row["email_confirmed"] = bool(row.get("email_confirmed"))
-    return [row.get(column) for column in people.COLUMNS]
+    return list(map(row.get, people.COLUMNS))
+
+
+def _json(fields: dict[str, str]) -> str:
+    return msgspec.json.encode(fields).decode() if fields else "{}"
 
 
 def _store_tokens(conn: loading.Connection, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     gone = list(base.stale)
+    time = now.isoformat()
     added: list[tuple[object, ...]] = []
     learnt: list[dict[str, object]] = []
     for token in base.tokens.values():
@@ -94,8 +97,7 @@ def _store_tokens(conn: loading.Connection, account_id: int, base: matching.Base
             continue
         if token.row_at is not None:
             gone.append((token.row_at, token.key))
-        columns = (token.row.get(column) for column in people.TOKEN_COLUMNS)
-        added.append((account_id, owner.id, token.key, now, now, *columns))
+        added.append((account_id, owner.id, token.key, time, time, *map(token.row.get, people.TOKEN_COLUMNS)))
     if gone:
         conn.execute(sql.delete_tokens, _pairs(account_id, gone))
     if added:

@@ -45,8 +45,15 @@ def decode(raw: bytes | msgspec.Raw, path: str, warn: Warn) -> contacts.Contact:
     """Return the contact. Values of a wrong type are dropped and told to `warn`; raises Unusable where that cannot."""
     try:
         return _DECODER.decode(raw)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
+        pass
+    try:
         sent = msgspec.json.decode(raw)
+    except msgspec.DecodeError as fault:
+        # The request is JSON as a whole, so this is a number beyond all bounds.
+        raise Unusable(problems.CONTACT_VALUE_OF_WRONG_TYPE, path, wording.of_type(str(fault)).lower()) from None
+    except RecursionError:
+        raise Unusable(problems.CONTACT_VALUE_OF_WRONG_TYPE, path, "it is nested too deeply") from None
     if not isinstance(sent, dict):
         raise Unusable(
             problems.CONTACT_NOT_AN_OBJECT, path, f"a contact is an object such as {{...}}, this is {_name(sent)}"

@@ -33,6 +33,7 @@ def record(
         if token.owner is not None and token.owner.new:
             first_tokens.setdefault(token.owner, str(token.row["value"]))
     rows = []
+    time = now.isoformat()
     for event_id, person in zip(blocks.take("event", len(base.created)), base.created, strict=True):
         row = person.row
         params = {
@@ -43,7 +44,7 @@ def record(
             "token": first_tokens.get(person, ""),
         }
         key_value = params["EmailAddress"] or params["SMS"] or params["externalCustomerId"] or params["token"]
-        rows.append((account_id, person.id, event_id, type_id, now, key_value, msgspec.json.encode(params).decode()))
+        rows.append((account_id, person.id, event_id, type_id, time, key_value, msgspec.json.encode(params).decode()))
     copying.write(conn, sql.copy_events, rows)
 
 
