@@ -30,6 +30,8 @@ def _line(row: Sequence[object]) -> str:
 
 
 def _cell(value: object) -> str:
+    if value.__class__ is int:
+        return str(value)
     if isinstance(value, str):
         return value.translate(_ESCAPES)
     if isinstance(value, bool):

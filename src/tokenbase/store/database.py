@@ -6,14 +6,19 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import psycopg
 import psycopg_pool
 from psycopg import errors
+from psycopg.types import json
 
 from tokenbase.contract import problems
 from tokenbase.store import blocks, queries
 
 sql = queries.load("tokenbase.store")
+
+# Every row has additional fields to decode, and msgspec is the faster decoder.
+json.set_json_loads(msgspec.json.decode)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -13,7 +13,7 @@ import msgspec
 from tokenbase.client import client, faults
 from tokenbase.contract import limits
 from tokenbase.uploader import batches, mapping, progress, report, sending, source, summary
-from tokenbase.uploader.faults import BadCall
+from tokenbase.uploader.faults import BadCall, BadSource
 from tokenbase.uploader.rows import Row
 
 
@@ -104,17 +104,24 @@ class Upload:
         return done
 
     def _items(self, dedupe_on: str | None) -> Iterator[batches.Item]:
-        """Yield what to send; account for what cannot be sent on the way."""
-        for found in self.source.items(dedupe_on):
-            if self._stop.is_set():
-                return
-            self._done.read += 1
-            if isinstance(found, batches.Item):
-                yield found
-            else:
-                row, reason = found
-                self._done.failed += 1
-                self._tell("failed", row, None, "", reason, None)
+        """Yield what to send; account for what cannot be sent on the way.
+
+        A source that breaks off in the middle ends the upload after what was read of it.
+        """
+        try:
+            for found in self.source.items(dedupe_on):
+                if self._stop.is_set():
+                    return
+                self._done.read += 1
+                if isinstance(found, batches.Item):
+                    yield found
+                else:
+                    row, reason = found
+                    self._done.failed += 1
+                    self._tell("failed", row, None, "", reason, None)
+        except BadSource as fault:
+            self.fault = fault
+            self._done.stopped_by = fault.message
 
     def _free(self, names: frozenset[str]) -> bool:
         """Tell whether a batch may start: there is a slot, and nobody in it is being sent by another."""

@@ -7,6 +7,7 @@ import gzip
 import http.server
 import json
 import os
+import random
 import signal
 import subprocess
 import threading
@@ -181,6 +182,24 @@ def test_a_key_that_is_not_accepted_ends_at_once_with_4(tmp_path: Path, account:
         told = json.loads(done.stdout)
         assert told["read"] == told["unsent"]
         assert told["requests"] < 20
+
+
+@pytest.mark.parametrize("name", ["base.csv.gz", "base.json"])
+def test_a_source_that_breaks_off_is_uploaded_as_far_as_it_goes_and_told(
+    tmp_path: Path, account: Account, name: str
+) -> None:
+    if name == "base.json":
+        people = [json.dumps({"user_id": f"u{n}", "token": f"t{n}"}) for n in range(5_000)]
+        (tmp_path / name).write_text("[\n" + ",\n".join(people) + "\n}")
+    else:
+        rows = "".join(f"u{n},{random.Random(n).randbytes(32).hex()}\n" for n in range(20_000))
+        (tmp_path / name).write_bytes(gzip.compress(f"user_id,token\n{rows}".encode(), mtime=0)[:-2_000])
+    done = run(tmp_path, name, *to(account))
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told["created"] == told["read"] > 3_000
+    assert "breaks off after line" in told["stoppedBy"] or "line 5002" in told["stoppedBy"]
+    assert account.rows("SELECT count(*) FROM contact WHERE account_id = %s") == [(told["created"],)]
 
 
 def test_url_and_key_come_from_the_environment_too(tmp_path: Path, account: Account) -> None:

@@ -1,0 +1,45 @@
+"""More than the server can work on: bulk requests wait, are told when to come again, and stand in nobody's way."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+from pathlib import Path
+
+import psycopg
+
+from server import Server
+from tokenbase.api import app
+
+
+def test_bulk_requests_beyond_their_slots_get_429_while_light_ones_are_answered(
+    database_url: str, tmp_path: Path
+) -> None:
+    server = Server(tmp_path / "log", database_url=database_url, TOKENBASE_IMPORTS="1")
+    account, other = server.account(), server.account()
+    person = {"externalCustomerId": "x", "channels": []}
+    body = {"contacts": [person], "dedupeOn": "externalCustomerId"}
+    with (
+        psycopg.connect(database_url) as blocker,
+        concurrent.futures.ThreadPoolExecutor(2) as pool,
+    ):
+        # Somebody holds the account's lock, so the first bulk request waits in the only slot.
+        blocker.execute("SELECT pg_advisory_xact_lock(7151, %s)", (account.id,))
+        first = pool.submit(account.post, "/api/v1/contacts", json=body)
+        time.sleep(0.5)
+        began = time.monotonic()
+        second = pool.submit(other.post, "/api/v1/contacts", json=body)
+        while not second.done():
+            asked = time.monotonic()
+            assert other.get("/api/v1/version").status_code == 200
+            assert time.monotonic() - asked < app.SLOT_SECONDS / 3
+            time.sleep(0.5)
+        assert second.result().status_code == 429
+        assert second.result().headers["retry-after"] == "1"
+        assert second.result().json()["errorCode"] == 601
+        assert time.monotonic() - began > app.SLOT_SECONDS / 2
+        assert not first.done()
+        blocker.rollback()
+        assert first.result().json()["created"] == 1
+    assert other.upload(person)["created"] == 1
+    assert server.stop() == 0
