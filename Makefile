@@ -43,7 +43,7 @@ requirements: ## pin again what requirements/*.in ask for
 			--no-emit-find-links --no-header $$([ $$name = test ] || echo "-c test.txt") $$name.in -o $$name.txt; done
 
 bench: ## the benchmarks there are
-	@ls benchmarks/*.py | sed 's/^/  python /'
+	@ls benchmarks/*.py | grep -v measured.py | sed 's/^/  python /'
 
 clean: ## remove what the commands above made here
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .tokenbase-demo
