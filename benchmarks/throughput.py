@@ -1,7 +1,7 @@
 """How fast the import is, beside the fastest that PostgreSQL can write the same rows: python benchmarks/throughput.py
 
-Makes its own PostgreSQL, server and contacts, and removes them again. The limit is COPY of ready-made rows into the same
-indexed tables in one stream, measured before and after the rest. Prints a table of ratios: only these can be compared
+Makes its own PostgreSQL, server and contacts, and removes them again. The limit is COPY of ready-made rows into the
+same indexed tables in one stream, measured twice in between. Prints a table of ratios: only these can be compared
 between machines.
 """
 

@@ -48,11 +48,7 @@ class Base:
             if "id" in how.kinds and sent.external_id is None:
                 message = f"there is no contact {sent.contact_id} in this account; leave id out to create one"
                 return _problem(sent, "id", problems.CONTACT_ID_UNKNOWN, message)
-            person = people.Person({}, {}, (0, 0, 0))
-            person.new = True
-            self.created.append(person)
-            self._overlay(person, sent, how)
-            return Taken(sent.index, person, "created", True)
+            return Taken(sent.index, self._create(sent, how), "created", True)
         restored = person.deleted
         if restored:
             self._restore(person, how)
@@ -85,6 +81,22 @@ class Base:
             tokens = (self.tokens[key] for key in keys)
             return [token.owner for token in tokens if token.owner is not None]
         return [person for key in keys for person in self.holders.get(key, ())]
+
+    def _create(self, sent: incoming.Incoming, how: rules.Rules) -> people.Person:
+        """Return a new person with everything that a contact carries."""
+        row = dict(sent.values)
+        if "email" in row:
+            row["email_confirmed"] = True
+        if sent.external_id is not None:
+            row["external_id"] = sent.external_id
+        fields = {str(field_id): text for field_id, text in sent.fields.items() if text is not None}
+        person = people.Person(row, fields, (0, 0, 0))
+        person.new = True
+        self.created.append(person)
+        for key, columns in sent.tokens.items():
+            self._give(key, columns, person)
+        self._touch(person, {}, None, how)
+        return person
 
     def _overlay(self, person: people.Person, sent: incoming.Incoming, how: rules.Rules) -> bool:
         """Lay what a contact carries over a person, and tell whether that changed anything.
@@ -123,6 +135,9 @@ class Base:
     def _give(self, key: str, columns: incoming.Columns, person: people.Person) -> bool:
         """Give a token to a person, whoever had it (contract 2: a token belongs to one contact only)."""
         token = self.tokens[key]
+        if not token.row:
+            token.owner, token.row, token.changed = person, {"active": True, **columns}, True
+            return True
         changed = token.owner is not person
         if changed and token.owner is not None:
             self._steps += 1
@@ -134,8 +149,6 @@ class Base:
             if column != "value" and token.row.get(column) != value:
                 token.row[column] = value
                 token.changed = changed = True
-        token.row.setdefault("value", columns["value"])
-        token.row.setdefault("active", True)
         return changed
 
     def _touch(

@@ -93,17 +93,17 @@ class Person:
         external_id = self.row.get("external_id")
         return identity.external(external_id) if isinstance(external_id, str) else None
 
-    def keys(self, identifying: frozenset[int]) -> set[str]:
+    def keys(self, identifying: frozenset[int]) -> list[str]:
         """Return the keys by which the contact can be found, tokens excepted; `identifying` are ids of fields."""
-        row, fields = self.row, self.fields
-        found = {
+        row = self.row
+        found = [
             identity.of_column(column, value)
             for column in identity.KEYED_COLUMNS
-            if isinstance(value := row.get(column), str)
-        }
+            if (value := row.get(column)).__class__ is str
+        ]
         for field_id in identifying:
-            if value := fields.get(str(field_id)):
-                found.add(identity.field(field_id, value))
+            if text := self.fields.get(str(field_id)):
+                found.append(identity.field(field_id, text))
         return found
 
 

@@ -36,7 +36,7 @@ def _remove(
     if person is None or (person.deleted and not erase):
         raise problems.NotFound(unknown)
     one = {"account_id": account_id, "ids": [contact_id], "now": now}
-    keys = person.keys(fields.identifying(conn, account_id))
+    keys = set(person.keys(fields.identifying(conn, account_id)))
     keys.update(_token_keys(conn, account_id, contact_id))
     if not erase and (kept := person.external_key()) is not None:
         # The external id alone brings a deleted contact back (contract 3, rule 4).

@@ -28,12 +28,13 @@ def _store_keys(
     gone: list[tuple[int, str]] = []
     for person in (*base.created, *touched):
         assert person.id is not None
-        unique = person.external_key()
+        unique, stored = person.external_key(), person.stored_keys
         keys = person.keys(base.identifying)
-        gone.extend((person.id, key) for key in person.stored_keys - keys)
-        added.extend(
-            (account_id, key, 0 if key == unique else person.id, person.id) for key in keys - person.stored_keys
-        )
+        for key in keys:
+            if key not in stored:
+                added.append((account_id, key, 0 if key == unique else person.id, person.id))
+        if stored:
+            gone.extend((person.id, key) for key in stored.difference(keys))
     moved: list[tuple[int, str]] = []
     for token in base.tokens.values():
         if token.owner is not None and token.owner.id is not None:
