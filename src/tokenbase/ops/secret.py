@@ -23,4 +23,6 @@ def load(chosen: settings.Settings) -> str:
         with contextlib.suppress(FileExistsError):
             os.link(made, kept)
         made.unlink()
-    return kept.read_text(encoding="utf-8").strip()
+    if not (found := kept.read_text(encoding="utf-8").strip()):
+        raise settings.BadSetting(f"{kept} is empty: restore it, or remove it where no app has credentials yet")
+    return found

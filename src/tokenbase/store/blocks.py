@@ -6,10 +6,11 @@ A number is never handed out twice; those of a block that a process did not use 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
-import psycopg_pool
 
 from tokenbase.store import queries
 
@@ -22,9 +23,9 @@ _SIZES = {"contact": 1_000, "event": 1_000}
 class Blocks:
     """The numbers that this process may still hand out. Safe to use from several threads."""
 
-    def __init__(self, pool: psycopg_pool.ConnectionPool[psycopg.Connection[tuple[Any, ...]]]) -> None:
-        """Take the pool from which a connection is borrowed when a block is used up."""
-        self._pool = pool
+    def __init__(self, transaction: Callable[[], AbstractContextManager[psycopg.Connection[tuple[Any, ...]]]]) -> None:
+        """Take what begins a transaction, for when a block is used up."""
+        self._transaction = transaction
         self._lock = threading.Lock()
         self._left: dict[str, range] = {}
 
@@ -36,7 +37,7 @@ class Blocks:
             left = self._left.get(name, range(0))
             if len(left) < count:
                 size = max(count, _SIZES.get(name, 1))
-                with self._pool.connection() as conn:
+                with self._transaction() as conn:
                     row = conn.execute(sql.take_block, {"name": name, "size": size}).fetchone()
                 assert row is not None
                 left = range(row[0], row[0] + size)

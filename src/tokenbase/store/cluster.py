@@ -23,8 +23,9 @@ from typing import IO
 from urllib.parse import quote
 
 import structlog
+from psycopg import pq
 
-from tokenbase.store import binaries
+from tokenbase.store import binaries, tuning
 from tokenbase.store.binaries import ClusterError
 
 log = structlog.get_logger()
@@ -37,7 +38,7 @@ KILLED_SECONDS = 60
 LOG_BYTES = 10 * 1024 * 1024
 
 
-_LOCKED = re.compile(r'lock file "(?P<file>[^"]*)" already exists')
+_LOCKED = re.compile(r'(?:lock|PID) file "(?P<file>[^"]*)"')
 
 
 class Cluster:
@@ -45,7 +46,7 @@ class Cluster:
 
     def __init__(self, directory: Path, environ: Mapping[str, str]) -> None:
         """Take the data directory, which is made if missing."""
-        self.directory = directory.absolute()
+        self.directory = directory.resolve()
         self._environ = environ
         self._data = self.directory / "postgres"
         self._log = self.directory / "postgres.log"
@@ -56,27 +57,25 @@ class Cluster:
 
     def start(self) -> str:
         """Start the server, or join the one that runs, and return its URL. Raises ClusterError when it cannot start."""
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            probe = self.directory / "start.lock"
-            probe.touch()
-        except OSError as fault:
-            raise ClusterError(f"the data directory {self.directory} cannot be written: {fault.strerror}") from fault
+        self._furnish("start.lock")
         self._owner = binaries.owner(self._data)
         if (closed := binaries.closed_to(self._owner, self.directory)) is not None:
             raise ClusterError(
                 f"PostgreSQL does not run as root but as {self._owner.name}, to whom {closed} is closed: choose a data "
                 "directory elsewhere, such as --data-dir /var/lib/tokenbase, or run Tokenbase as an ordinary user"
             )
-        self._programs = binaries.folder(self._environ, self._owner, self.directory)
-        with self._transition():
+        with self._transition() as lock:
             self._users = (self.directory / "users.lock").open("wb")
             fcntl.flock(self._users, fcntl.LOCK_SH)
             try:
+                self._programs = binaries.folder(self._environ, self._owner, self.directory)
                 if not self._data.exists():
-                    self._create()
-                if not self._alive():
+                    self._create(lock)
+                while not self._accepts():
                     self._up()
+            except OSError as fault:
+                self._users.close()
+                raise ClusterError(f"PostgreSQL cannot be started in {self.directory}: {fault}") from fault
             except BaseException:
                 self._users.close()
                 raise
@@ -84,7 +83,7 @@ class Cluster:
 
     def claim(self) -> None:
         """Make this process the one server on the data directory. Raises ClusterError when another one is."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self._furnish("serve.lock")
         self._serving = (self.directory / "serve.lock").open("wb")
         try:
             fcntl.flock(self._serving, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -124,26 +123,42 @@ class Cluster:
         host = quote(str(self._socket_directory()), safe="")
         return f"postgresql://tokenbase:{password}@/postgres?host={host}"
 
+    def _furnish(self, lock: str) -> None:
+        """Make the data directory, which PostgreSQL's user must be able to pass through whatever the umask."""
+        try:
+            if not self.directory.exists():
+                self.directory.mkdir(parents=True)
+                self.directory.chmod(0o711)
+            (self.directory / lock).touch()
+        except OSError as fault:
+            raise ClusterError(
+                f"the data directory {self.directory} cannot be written: {fault.strerror}; choose another one with "
+                "--data-dir, or run Tokenbase as the user who made it"
+            ) from fault
+
     @contextlib.contextmanager
-    def _transition(self) -> Iterator[None]:
+    def _transition(self) -> Iterator[int]:
         with (self.directory / "start.lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            yield lock.fileno()
 
     def _keep_up(self) -> None:
-        while not self._stopping.wait(1):
-            if self._alive():
-                continue
-            log.warning("postgres_ended", cure="it is started again")
+        while not self._stopping.wait(0.5):
             try:
+                if self._alive():
+                    continue
+                log.warning("postgres_ended", cure="it is started again")
                 with self._transition():
                     if not self._alive():
                         self._up()
-            except ClusterError as fault:
-                log.error("postgres_not_started", reason=fault.message)
+            except (ClusterError, OSError) as fault:
+                log.error("postgres_not_started", reason=str(fault))
 
-    def _create(self) -> None:
-        """Make the cluster beside its place and move it there whole, so that an interrupted attempt leaves nothing."""
+    def _create(self, lock: int) -> None:
+        """Make the cluster beside its place and move it there whole, so that an interrupted attempt leaves nothing.
+
+        initdb outlives a killed owner, so it holds the start's lock as well: the next attempt waits for its end.
+        """
         unfinished = self.directory / "postgres.unfinished"
         if unfinished.exists():
             shutil.rmtree(unfinished)
@@ -164,6 +179,7 @@ class Cluster:
             "--encoding=UTF8",
             "--data-checksums",
             *locale,
+            keep=(lock,),
         )
         if made.returncode != 0:
             raise ClusterError(f"a new PostgreSQL cluster could not be made in {self.directory}: {_tail(made.stdout)}")
@@ -182,53 +198,58 @@ class Cluster:
         self._log.touch(mode=0o600)
         os.chown(self._log, self._owner.uid, self._owner.gid)
         began = self._log.stat().st_size
-        for _ in range(KILLED_SECONDS):
-            started = self._control("start", "-w", "-t", str(START_SECONDS), "-l", str(self._log))
-            if started.returncode == 0:
+        with (self.directory / "postgres.lock").open("wb") as lock:
+            self._outlive(lock)
+            for _ in range(3):
+                start = ("start", "-w", "-t", str(START_SECONDS), "-l", str(self._log))
+                started = self._control(*start, keep=(lock.fileno(),))
+                if started.returncode == 0:
+                    return
+                with self._log.open("rb") as file:
+                    file.seek(began)
+                    said = file.read().decode(errors="replace") + started.stdout
+                if (stale := _LOCKED.search(said)) is None:
+                    break
+                # PostgreSQL holds the lock that is ours now, so none runs here: the number in that file is no number,
+                # or another process has it, as happens in containers.
+                (self._data / stale["file"]).unlink(missing_ok=True)
+                began = self._log.stat().st_size
+        raise ClusterError(f"PostgreSQL does not start in {self._data}: {_tail(said)}")
+
+    def _outlive(self, lock: IO[bytes]) -> None:
+        """Wait until no process of an earlier server is left: they all inherit this lock, and end soon when killed."""
+        for _ in range(KILLED_SECONDS * 10):
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
-            with self._log.open("rb") as file:
-                file.seek(began)
-                said = file.read().decode(errors="replace")
-            if (locked := _LOCKED.search(said)) is not None:
-                # Nobody listens on the socket, so the process with the number in that file is another one, as happens
-                # in containers, or just ending. PostgreSQL's lock on its shared memory still forbids a second server.
-                (self._data / locked["file"]).unlink(missing_ok=True)
-                self._stopping.wait(0.1)
-            elif "is still in use" not in said or self._stopping.wait(1):
-                break
-            began = self._log.stat().st_size
-        raise ClusterError(f"PostgreSQL does not start in {self._data}: {_tail(said or started.stdout)}")
+            self._stopping.wait(0.1)
+        raise ClusterError(
+            f"processes of PostgreSQL still run in {self._data} but nobody answers at {self._socket_directory()}: "
+            "end them, then start again"
+        )
 
     def _alive(self) -> bool:
         """Tell whether a server listens on the socket: the kernel knows, a file with a process id does not."""
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(self._socket_directory() / ".s.PGSQL.5432"))
-            except OSError:
+            except (FileNotFoundError, ConnectionRefusedError):
                 return False
         return True
 
+    def _accepts(self) -> bool:
+        """Tell whether there is a server to join, once one that recovers from a crash or shuts down is done with it."""
+        while self._alive():
+            if pq.PGconn.ping(self.url().encode()) != pq.Ping.REJECT:
+                return True
+            self._stopping.wait(0.2)
+        return False
+
     def _configure(self) -> None:
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self._socket_directory()),
-            "unix_socket_permissions": "0700",
-            "shared_buffers": f"{_shared_megabytes()}MB",
-            "max_connections": "100",
-            "wal_buffers": "32MB",
-            "max_wal_size": "4GB",
-            "wal_compression": "on",
-            "checkpoint_timeout": "15min",
-            "random_page_cost": "1.1",
-            "jit": "off",
-            "timezone": "UTC",
-            "log_timezone": "UTC",
-        }
-        lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in settings.items()]
         ours = self._data / "tokenbase.conf"
         with _private(ours, self._owner) as file:
             file.write("# Written at every start of Tokenbase; put your own into postgresql.auto.conf.\n")
-            file.write("\n".join(lines) + "\n")
+            file.write(tuning.lines(self._socket_directory()))
         main = self._data / "postgresql.conf"
         if "include 'tokenbase.conf'" not in main.read_text():
             with main.open("a") as file:
@@ -248,8 +269,8 @@ class Cluster:
             raise ClusterError(f"{inside} is not a private directory of {self._owner.name}: remove it")
         return inside
 
-    def _control(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self._owner.run(self._programs / "pg_ctl", f"--pgdata={self._data}", *arguments)
+    def _control(self, *arguments: str, keep: tuple[int, ...] = ()) -> subprocess.CompletedProcess[str]:
+        return self._owner.run(self._programs / "pg_ctl", f"--pgdata={self._data}", *arguments, keep=keep)
 
 
 def _private(path: Path, owner: binaries.Owner) -> IO[str]:
@@ -257,14 +278,6 @@ def _private(path: Path, owner: binaries.Owner) -> IO[str]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     os.fchown(descriptor, owner.uid, owner.gid)
     return os.fdopen(descriptor, "w")
-
-
-def _shared_megabytes() -> int:
-    """Return a quarter of the memory that this process may use, between 128 and 1,024 megabytes."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    with contextlib.suppress(OSError, ValueError):
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return max(128, min(1024, memory // 4 // 1024**2))
 
 
 def _tail(output: str) -> str:

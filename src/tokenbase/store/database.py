@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import psycopg
 import psycopg_pool
-from psycopg import errors
+from psycopg import conninfo, errors
 from psycopg.types import json
 
 from tokenbase.contract import problems
+from tokenbase.ops import settings
 from tokenbase.store import blocks, queries
 
 sql = queries.load("tokenbase.store")
@@ -22,7 +23,13 @@ json.set_json_loads(msgspec.json.decode)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-_PASSING = (psycopg.OperationalError, psycopg.InterfaceError, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
+_PASSING = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg_pool.PoolTimeout,
+    psycopg_pool.PoolClosed,
+    errors.ReadOnlySqlTransaction,
+)
 """Troubles of the world rather than of the request: the same request may succeed a little later."""
 
 
@@ -32,7 +39,7 @@ class Database:
     def __init__(self, pool: psycopg_pool.ConnectionPool[Connection]) -> None:
         """Take a pool that is open."""
         self._pool = pool
-        self.blocks = blocks.Blocks(pool)
+        self.blocks = blocks.Blocks(self.transaction)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -45,6 +52,9 @@ class Database:
                 yield conn
         except errors.DiskFull as fault:
             raise problems.Unavailable("the database's disk is full: make room, then send it again") from fault
+        except errors.ProgramLimitExceeded:
+            # The driver counts it among the passing ones, but the same request would meet the same limit for ever.
+            raise
         except _PASSING as fault:
             raise problems.Unavailable() from fault
 
@@ -58,21 +68,32 @@ class Database:
         self._pool.close()
 
 
+def dial(url: str, **more: Any) -> Connection:
+    """Return a connection of its own. Raises Unavailable with the driver's reason, BadSetting for what is no URL."""
+    try:
+        return psycopg.connect(url, connect_timeout=10, **more)
+    except psycopg.ProgrammingError:
+        # The driver's message would repeat the password.
+        raise settings.BadSetting(
+            "DATABASE_URL is not an address of PostgreSQL: write postgresql://user:password@host:5432/name"
+        ) from None
+    except psycopg.OperationalError as fault:
+        raise problems.Unavailable(f"the database cannot be reached: {fault}") from fault
+
+
 def connect(url: str, size: int = 8) -> Database:
     """Open a database by its URL with at most `size` connections. Raises Unavailable with the driver's reason."""
+    dial(url).close()
+    given = conninfo.conninfo_to_dict(url).get("options", "")
     pool = psycopg_pool.ConnectionPool[Connection](
         url,
         min_size=1,
         max_size=size,
-        timeout=10,
+        timeout=5,
         open=False,
         check=psycopg_pool.ConnectionPool.check_connection,
-        kwargs={"application_name": "tokenbase", "options": "-c timezone=UTC", "connect_timeout": 10},
+        kwargs={"application_name": "tokenbase", "options": f"{given} -c timezone=UTC", "connect_timeout": 10},
         name="tokenbase",
     )
-    try:
-        psycopg.connect(url, connect_timeout=10).close()
-    except psycopg.OperationalError as fault:
-        raise problems.Unavailable(f"the database cannot be reached: {fault}") from fault
     pool.open()
     return Database(pool)

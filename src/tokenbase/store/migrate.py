@@ -8,6 +8,7 @@ import importlib.resources
 
 import msgspec
 import psycopg
+from psycopg import errors
 
 from tokenbase.contract import problems
 from tokenbase.store import database, queries
@@ -50,16 +51,25 @@ def apply(url: str, now: dt.datetime, migrations: list[Migration] | None = None)
     """
     migrations = known() if migrations is None else migrations
     try:
-        with psycopg.connect(url, autocommit=True, application_name="tokenbase migrate") as conn:
+        with database.dial(url, autocommit=True, application_name="tokenbase migrate") as conn:
             return _apply(conn, migrations, now)
+    except errors.InsufficientPrivilege as fault:
+        raise SchemaError(
+            f"the database's user may not do this: {fault.diag.message_primary}; make it the owner of the database"
+        ) from fault
     except psycopg.OperationalError as fault:
-        raise problems.Unavailable(f"the database cannot be reached: {fault}") from fault
+        raise problems.Unavailable(f"the database was not migrated: {fault}") from fault
 
 
 def _apply(conn: database.Connection, migrations: list[Migration], now: dt.datetime) -> list[str]:
     version = conn.execute(sql.version).fetchone()
     if version is None or version[0] < OLDEST_SERVER:
         raise SchemaError("Tokenbase needs PostgreSQL 15 or newer: point DATABASE_URL to such a server")
+    if (encoding := conn.info.parameter_status("server_encoding")) != "UTF8":
+        raise SchemaError(
+            f"the database's encoding is {encoding}, which cannot hold every name: "
+            "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
     conn.execute(sql.lock_migrations)
     try:
         conn.execute(sql.create_migrations)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
+import structlog
 from psycopg import errors
 from psycopg import sql as composing
 
 from tokenbase.store import database, queries
 
+log = structlog.get_logger()
 sql = queries.load("tokenbase.store")
 
 MONTHS_AHEAD = 2
@@ -33,5 +35,5 @@ def ensure(database: database.Database, now: dt.datetime) -> list[str]:
                 conn.execute(statement.format(composing.Identifier(name), f"{first} 00:00Z", f"{after} 00:00Z"))
                 made.append(name)
         except errors.CheckViolation:
-            continue
+            log.warning("partition_not_made", name=name, reason="event_default holds events of that month")
     return made

@@ -51,14 +51,24 @@ WHERE pg_inherits.inhparent = 'event'::regclass;
 SELECT pg_advisory_xact_lock(7152);
 
 -- name: sweep_sessions
--- Import sessions that are older than they are kept for.
+-- A piece of the import sessions that are older than they are kept for.
 DELETE FROM import_session
-WHERE started_at < %(before)s;
+WHERE (account_id, id) IN (
+  SELECT account_id, id
+  FROM import_session
+  WHERE started_at < %(before)s
+  LIMIT %(piece)s
+);
 
 -- name: sweep_answers
--- Answers to Idempotency-Keys that nobody will repeat any more.
+-- A piece of the answers to Idempotency-Keys that nobody will repeat any more.
 DELETE FROM idempotent_answer
-WHERE created_at < %(before)s;
+WHERE (account_id, key) IN (
+  SELECT account_id, key
+  FROM idempotent_answer
+  WHERE created_at < %(before)s
+  LIMIT %(piece)s
+);
 
 -- name: ping
 -- A sign of life.

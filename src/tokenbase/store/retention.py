@@ -10,10 +10,14 @@ sql = queries.load("tokenbase.store")
 
 SESSIONS = dt.timedelta(days=30)
 ANSWERS = dt.timedelta(days=1)
+PIECE = 1_000
+"""How many rows one transaction deletes."""
 
 
 def sweep(database: database.Database, now: dt.datetime) -> None:
     """Delete what is older than it is kept for."""
-    with database.transaction() as conn:
-        conn.execute(sql.sweep_sessions, {"before": now - SESSIONS})
-        conn.execute(sql.sweep_answers, {"before": now - ANSWERS})
+    for statement, kept in ((sql.sweep_sessions, SESSIONS), (sql.sweep_answers, ANSWERS)):
+        deleted = PIECE
+        while deleted == PIECE:
+            with database.transaction() as conn:
+                deleted = conn.execute(statement, {"before": now - kept, "piece": PIECE}).rowcount
