@@ -1,0 +1,89 @@
+"""Settings: flags over environment over defaults, and what is told of those that cannot be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tokenbase.ops import settings
+
+
+def test_flags_stand_above_the_environment_and_that_above_the_defaults() -> None:
+    environ = {"TOKENBASE_LISTEN": "127.0.0.1:1", "TOKENBASE_DATA_DIR": "/there", "TOKENBASE_IMPORTS": "2"}
+    assert settings.load(environ, listen="127.0.0.1:2", data_dir=None) == settings.Settings(
+        listen="127.0.0.1:2", data_dir=Path("/there"), imports=2
+    )
+    assert settings.load({}) == settings.Settings(listen="127.0.0.1:8080", data_dir=Path(".tokenbase"))
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        ("localhost:80", ("localhost", 80)),
+        ("127.0.0.1:0", ("127.0.0.1", 0)),
+        ("[::1]:8080", ("::1", 8080)),
+        (":8080", ("0.0.0.0", 8080)),
+    ],
+)
+def test_an_address_is_host_and_port(listen: str, address: tuple[str, int]) -> None:
+    assert settings.load({"TOKENBASE_LISTEN": listen}).address == address
+
+
+@pytest.mark.parametrize("listen", ["x", "8080", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:²"])
+def test_any_other_address_is_refused_with_an_example(listen: str) -> None:
+    with pytest.raises(settings.BadSetting, match=r"write HOST:PORT, such as 127\.0\.0\.1:8080"):
+        settings.load({"TOKENBASE_LISTEN": listen})
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "TOKENBASE_SECRET_KEY"])
+def test_a_secret_may_stand_in_a_file_below_the_variable_itself(variable: str, tmp_path: Path) -> None:
+    (name,) = (name for name, found in settings.VARIABLES.items() if found == variable)
+    (tmp_path / "file").write_text("from the file\n")
+    environ = {f"{variable}_FILE": str(tmp_path / "file")}
+    assert getattr(settings.load(environ), name) == "from the file"
+    assert getattr(settings.load({**environ, variable: "from the variable"}), name) == "from the variable"
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "TOKENBASE_SECRET_KEY"])
+def test_a_secrets_file_that_is_missing_broken_or_empty_is_refused(variable: str, tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "empty").write_text("\n")
+    for file in ("missing", "binary"):
+        with pytest.raises(settings.BadSetting, match=f"{variable}_FILE names .*{file}, which cannot be read"):
+            settings.load({f"{variable}_FILE": str(tmp_path / file)})
+    with pytest.raises(settings.BadSetting, match=f"{variable} is empty"):
+        settings.load({f"{variable}_FILE": str(tmp_path / "empty")})
+
+
+def test_an_empty_flag_is_no_secret_and_no_database() -> None:
+    for flag in ("secret_key", "database_url"):
+        with pytest.raises(settings.BadSetting, match="is empty"):
+            settings.load({}, **{flag: ""})
+
+
+@pytest.mark.parametrize("number", ["", "many", "-1", "0", "1.5", "²"])
+def test_a_number_is_whole_and_large_enough(number: str) -> None:
+    if number == "":
+        assert settings.load({"TOKENBASE_IMPORTS": number}).imports == 4
+        return
+    with pytest.raises(settings.BadSetting, match=r'TOKENBASE_IMPORTS is ".*": write a whole number of at least 1'):
+        settings.load({"TOKENBASE_IMPORTS": number})
+
+
+def test_connections_must_suffice_for_the_imports() -> None:
+    with pytest.raises(settings.BadSetting, match="at least 3 more than TOKENBASE_IMPORTS"):
+        settings.load({"TOKENBASE_CONNECTIONS": "6"})
+
+
+def test_a_variable_that_nothing_reads_is_told_with_the_one_that_may_be_meant() -> None:
+    environ = {
+        "TOKENBASE_LISTENS": "",
+        "TOKENBASE_0123456789_0123456789": "",
+        "TOKENBASE_SECRET_KEY_FILE": "",
+        "HOME": "",
+    }
+    assert settings.strangers(environ) == [
+        "TOKENBASE_0123456789_0123456789 is no setting",
+        "TOKENBASE_LISTENS is no setting; did you mean TOKENBASE_LISTEN?",
+    ]
