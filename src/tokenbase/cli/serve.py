@@ -29,9 +29,11 @@ def serve(*, listen: str | None = None, place: options.Place | None = None) -> N
     """
     chosen = options.chosen(place, listen=listen)
     with _listener(chosen) as listener:
-        # uvicorn ends by raising the signal again, which must not end the embedded PostgreSQL's orderly stop.
+        # uvicorn ends by raising the signal again, which must not end the embedded PostgreSQL's orderly stop; one that
+        # comes before uvicorn listens to them is remembered.
+        told: list[int] = []
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, lambda found, _: told.append(found))
         with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
             others = chosen.connections - chosen.imports - 2
             application = app.create(base, options.now, imports=chosen.imports, others=others)
@@ -50,7 +52,9 @@ def serve(*, listen: str | None = None, place: options.Place | None = None) -> N
             keeper = threading.Thread(target=housekeeping.keep, args=(base, options.now, stopping), daemon=True)
             keeper.start()
             log.info("listening", url=_url(listener))
-            server.run(sockets=[listener])
+            with server.capture_signals():
+                server.should_exit = bool(told)
+                server.run(sockets=[listener])
             stopping.set()
             keeper.join()
             log.info("stopped")

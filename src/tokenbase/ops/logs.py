@@ -15,11 +15,15 @@ def configure() -> None:
     """Set up logging for this process."""
     terminal = sys.stderr.isatty()
     last = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    stamp = (structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True))
+    # What libraries log, such as the pool's failing connections, comes out in the same form.
+    theirs = logging.StreamHandler(sys.stderr)
+    theirs.setFormatter(structlog.stdlib.ProcessorFormatter(processor=last, foreign_pre_chain=stamp))
+    logging.basicConfig(handlers=[theirs], level=logging.WARNING, force=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *stamp,
             structlog.processors.format_exc_info,
             _mask,
             last,

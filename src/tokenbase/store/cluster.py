@@ -205,14 +205,18 @@ class Cluster:
                 started = self._control(*start, keep=(lock.fileno(),))
                 if started.returncode == 0:
                     return
-                with self._log.open("rb") as file:
-                    file.seek(began)
-                    said = file.read().decode(errors="replace") + started.stdout
+                with self._log.open("rb") as written:
+                    written.seek(began)
+                    said = written.read().decode(errors="replace") + started.stdout
                 if (stale := _LOCKED.search(said)) is None:
                     break
                 # PostgreSQL holds the lock that is ours now, so none runs here: the number in that file is no number,
                 # or another process has it, as happens in containers.
-                (self._data / stale["file"]).unlink(missing_ok=True)
+                file = self._data / stale["file"]
+                if file.parent not in (self._data, self._socket_directory()):
+                    # Another server's socket, where somebody has added a directory to listen in.
+                    break
+                file.unlink(missing_ok=True)
                 began = self._log.stat().st_size
         raise ClusterError(f"PostgreSQL does not start in {self._data}: {_tail(said)}")
 
