@@ -86,7 +86,10 @@ def upload(
         return cli.USAGE
     _show_mapping(job.source)
     interrupted = _on_interrupt(job)
+    known = len(job.source.columns)
     came_of_it = job.run()
+    if len(job.source.columns) > known:
+        _show_mapping(job.source)
     print(_printed(came_of_it, output))
     return 130 if interrupted else _code(job.fault, came_of_it)
 
@@ -120,6 +123,8 @@ def _code(fault: Exception | None, came_of_it: summary.Summary) -> int:
         return cli.NOT_AUTHORISED
     if isinstance(fault, faults.TryAgain):
         return cli.TRY_AGAIN
+    if isinstance(fault, BadMapping):
+        return cli.USAGE
     if fault is not None or not came_of_it.adds_up:
         return cli.FAILED
     return cli.REJECTED if came_of_it.failed else 0

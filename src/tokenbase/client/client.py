@@ -30,8 +30,8 @@ class Failed(msgspec.Struct, rename="camel"):
 class Notice(msgspec.Struct, rename="camel"):
     """A warning, or a contact that was skipped."""
 
-    message: str = ""
-    path: str = ""
+    message: str | None = None
+    path: str | None = None
     index: int | None = None
     error_code: Any = None
 
@@ -40,13 +40,13 @@ class Imported(msgspec.Struct, rename="camel"):
     """The answer to a bulk request. The counts are only told by servers that have finished when they answer."""
 
     async_session_id: str | None = None
-    failed_contacts: list[Failed] = []
-    skipped_contacts: list[Notice] = []
-    warnings: list[Notice] = []
+    failed_contacts: list[Failed] | None = None
+    skipped_contacts: list[Notice] | None = None
+    warnings: list[Notice] | None = None
     created: int | None = None
     updated: int | None = None
-    unchanged: int = 0
-    restored: int = 0
+    unchanged: int | None = None
+    restored: int | None = None
 
 
 class Mapped(msgspec.Struct, rename="camel"):
@@ -61,12 +61,12 @@ class Status(msgspec.Struct, rename="camel"):
     """How far an import is."""
 
     status: str = ""
-    mapping: list[Mapped] = []
-    failed_contacts: list[Failed] = []
+    mapping: list[Mapped] | None = None
+    failed_contacts: list[Failed] | None = None
     created: int | None = None
     updated: int | None = None
-    unchanged: int = 0
-    restored: int = 0
+    unchanged: int | None = None
+    restored: int | None = None
 
 
 class Client:
@@ -120,7 +120,7 @@ class Client:
         )
         try:
             response = self._http.request(method, path, content=body, headers=headers, params=params)
-        except httpx2.TransportError as fault:
+        except httpx2.RequestError as fault:
             raise faults.TryAgain(f"the server at {self._http.base_url} cannot be reached: {_said(fault)}") from fault
         except httpx2.InvalidURL as fault:
             raise faults.Refused(f"{self._http.base_url} is not the address of a server: {fault}", 0) from fault
@@ -131,7 +131,8 @@ class Client:
         if response.status_code >= 300:
             raise faults.Refused(_reason(response), response.status_code)
         try:
-            return msgspec.json.decode(response.content, type=kind)
+            # Numbers may come as texts from servers that are not ours.
+            return msgspec.json.decode(response.content, type=kind, strict=False)
         except msgspec.DecodeError as fault:
             raise faults.Refused(
                 f"the server's answer is not one of this API: {fault}", response.status_code
@@ -163,4 +164,6 @@ def _seconds(retry_after: str | None) -> float | None:
         moment = email.utils.parsedate_to_datetime(retry_after)
     except ValueError:
         return None
+    # HTTP dates are in GMT, also those that do not say so.
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
     return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -57,12 +58,12 @@ def item(row: Row, contact: dict[str, Any], raw: bytes | None, dedupe_on: str | 
     channels = contact.get("channels")
     listed = channels if isinstance(channels, list) else [channels]
     found: dict[str, str] = {}
-    names = [] if external_id is None else [f"externalCustomerId:{external_id}"]
+    names = [f"{key}:{value.strip()}" for key in _IDS if (value := _text(contact.get(key))) is not None]
     for channel in listed:
         if isinstance(channel, dict) and (value := _text(channel.get("value"))) is not None:
             kind = str(channel.get("type"))
             found.setdefault(kind, value)
-            names.append(f"{kind}:{value.lower()}")
+            names.append(_name(kind, value))
     kind = dedupe_on or ("externalCustomerId" if external_id is not None else "")
     if not kind:
         kind = next((kind for kind in ("mobilepush", "email", "sms") if kind in found), "")
@@ -74,6 +75,17 @@ def item(row: Row, contact: dict[str, Any], raw: bytes | None, dedupe_on: str | 
         except UnicodeEncodeError:
             return "it is not UTF-8: save the file as UTF-8"
     return Item(row, raw, external_id, kind, tuple(names))
+
+
+_IDS = ("externalCustomerId", "contactKey", "id")
+_NO_DIGIT = re.compile(r"[^0-9]")
+
+
+def _name(kind: str, value: str) -> str:
+    """Return what two spellings of one address have in common, as far as it can be seen from here."""
+    if kind in ("sms", "viber"):
+        return f"sms:{_NO_DIGIT.sub('', value).lstrip('0')}"
+    return f"{kind}:{value.strip().lower()}"
 
 
 def _text(value: object) -> str | None:

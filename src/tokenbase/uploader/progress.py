@@ -58,7 +58,7 @@ class Bar:
     """A bar with rows, rate and time left."""
 
     def __init__(self) -> None:
-        """Draw it."""
+        """Make it; it is drawn when there is something to show, so that nothing stands in the way of an error."""
         self._bar = rich.progress.Progress(
             rich.progress.TextColumn("{task.fields[rows]:>12,} rows"),
             rich.progress.BarColumn(),
@@ -69,16 +69,17 @@ class Bar:
         )
         self._began = time.monotonic()
         self._task = self._bar.add_task("upload", total=None, rows=0, rate=0.0)
-        self._bar.start()
 
     def show(self, rows: int, done: int, size: int) -> None:
         """Move it."""
+        self._bar.start()
         rate = rows / max(time.monotonic() - self._began, 0.001)
         self._bar.update(self._task, completed=done, total=size or None, rows=rows, rate=rate)
 
     def close(self) -> None:
         """Leave it as it is."""
-        self._bar.stop()
+        if self._bar.live.is_started:
+            self._bar.stop()
 
 
 def on_standard_error(quiet: bool) -> Progress:

@@ -23,7 +23,8 @@ class Report:
         self._head = head
         self._report: IO[bytes] | None = None
         self._rejects: IO[str] | None = None
-        self.written: list[Path] = []
+        self.written: set[str] = set()
+        """Which of `report` and `rejects` were made."""
 
     def tell(
         self, result: str, row: Row | None, external_id: str | None, path: str, message: str, code: object
@@ -31,7 +32,7 @@ class Report:
         """Write one line of the report; a failed row goes among the rejects as well."""
         if self._report is None:
             self._report = self._report_path.open("wb")
-            self.written.append(self._report_path)
+            self.written.add("report")
         line = {
             "line": row.line if row is not None else None,
             "result": result,
@@ -54,9 +55,9 @@ class Report:
         if self._rejects is None:
             # What was not UTF-8 in the source goes back as it was.
             self._rejects = self._rejects_path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-            self.written.append(self._rejects_path)
+            self.written.add("rejects")
             self._rejects.write(_ended(self._head) if self._head else "")
-        text = row.text if self._head else row.text.strip().replace("\n", " ")
+        text = row.text if self._head else row.text.strip().replace("\r", " ").replace("\n", " ")
         self._rejects.write(_ended(text))
 
 

@@ -7,11 +7,15 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
 from tokenbase.client import client, faults
+from tokenbase.contract import problems
 from tokenbase.uploader.batches import Batch, Item
+
+_Answer = TypeVar("_Answer")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds: the first pause before a batch is tried again, and the longest, after it was doubled again and again."""
@@ -38,6 +42,11 @@ class Sent(msgspec.Struct):
     restored: int = 0
     told: list[Told] = []
     """Failures, skips and warnings."""
+    uncounted: int = 0
+    """How many of `updated` may as well have been created: the server does not say."""
+    unsent: int = 0
+    fault: problems.TokenbaseError | None = None
+    """Why the rows of `unsent` could not be sent."""
 
     def add(self, other: Sent) -> Sent:
         """Return both as one."""
@@ -47,6 +56,9 @@ class Sent(msgspec.Struct):
             self.unchanged + other.unchanged,
             self.restored + other.restored,
             self.told + other.told,
+            self.uncounted + other.uncounted,
+            self.unsent + other.unsent,
+            self.fault or other.fault,
         )
 
 
@@ -62,20 +74,25 @@ class Sender:
         self.retried = 0
 
     def send(self, batch: Batch) -> Sent:
-        """Send a batch. Raises NotAuthorised and Refused at once, TryAgain after the last attempt."""
+        """Send a batch: what the server refuses at once, what it cannot answer after the last attempt, is `unsent`."""
         body = batch.body(self._options)
         try:
             # The same key each time: a server that stored the batch but could not say so says it now.
             key = str(uuid.uuid4())
             answer = self._tried(lambda: self._client.add_contacts(body, key))
         except faults.Refused as fault:
-            if fault.status == 413 and len(batch.items) > 1:
-                first, second = batch.halves()
-                return self.send(first).add(self.send(second))
-            raise
+            if fault.status != 413:
+                return Sent(unsent=len(batch.items), fault=fault)
+            if len(batch.items) == 1:
+                return Sent(told=[Told("failed", batch.items[0], "", fault.message, fault.code)])
+            first, second = batch.halves()
+            sent = self.send(first)
+            return sent.add(self.send(second) if sent.fault is None else Sent(unsent=len(second.items)))
+        except (faults.TryAgain, faults.NotAuthorised) as fault:
+            return Sent(unsent=len(batch.items), fault=fault)
         return self._read(batch, answer)
 
-    def _tried(self, ask: Callable[[], client.Imported]) -> client.Imported:
+    def _tried(self, ask: Callable[[], _Answer]) -> _Answer:
         pause = FIRST_PAUSE
         for attempt in range(self._retries + 1):
             try:
@@ -91,45 +108,48 @@ class Sender:
         raise AssertionError("the last attempt returns or raises")
 
     def _read(self, batch: Batch, answer: client.Imported) -> Sent:
-        if answer.created is None and answer.async_session_id is not None:
-            answer = self._finished(answer)
-        sent = Sent(
-            created=answer.created or 0,
-            unchanged=answer.unchanged,
-            restored=answer.restored,
-            told=[
-                *(_failed(batch, failed) for failed in answer.failed_contacts),
-                *(_noticed(batch, notice, "skipped") for notice in answer.skipped_contacts),
-                *(_noticed(batch, notice, "warning") for notice in answer.warnings),
-            ],
-        )
-        lost = sum(told.result in ("failed", "skipped") for told in sent.told)
-        # What the server neither failed nor skipped, made nor left as it was, it changed.
-        sent.updated = len(batch.items) - lost - sent.created - sent.unchanged
+        told = [
+            *(_failed(batch, failed) for failed in answer.failed_contacts or []),
+            *(_noticed(batch, notice, "skipped") for notice in answer.skipped_contacts or []),
+            *(_noticed(batch, notice, "warning") for notice in answer.warnings or []),
+        ]
+        counts: client.Imported | client.Status | None = answer if answer.created is not None else None
+        if counts is None and answer.async_session_id is not None:
+            counts = self._finished(answer.async_session_id)
+            if counts is not None and counts.status == "ERROR":
+                reason = f"the server's import {answer.async_session_id} ended with an error: upload it again"
+                return Sent(told=[Told("failed", item, "", reason) for item in batch.items])
+            if counts is not None:
+                told += [] if told else [_failed(batch, failed) for failed in counts.failed_contacts or []]
+                told += [_passed_over(batch, one) for one in counts.mapping or [] if one.result == "skipped"]
+                if counts.created is None and counts.mapping:
+                    counts.created = sum(one.result == "created" for one in counts.mapping)
+        sent = Sent(told=told)
+        rest = len(batch.items) - sum(one.result in ("failed", "skipped") for one in told)
+        if counts is None or counts.created is None:
+            # All that is known is that these are in: whether they are new, nobody says.
+            sent.updated = sent.uncounted = rest
+            return sent
+        sent.created, sent.unchanged, sent.restored = counts.created, counts.unchanged or 0, counts.restored or 0
+        # The server's own figures, so that the summary shows it when they do not add up.
+        known = rest - sent.created if counts.updated is None else counts.updated + sent.restored
+        sent.updated = known - sent.unchanged
         return sent
 
-    def _finished(self, answer: client.Imported) -> client.Imported:
-        """Wait for a server that works after its answer, and return the answer with the counts."""
-        assert answer.async_session_id is not None
+    def _finished(self, session_id: str) -> client.Status | None:
+        """Wait for a server that works after its answer; None where it does not tell how far it is."""
         pause, deadline = 0.1, time.monotonic() + LONGEST_WAIT
         while True:
             try:
-                status = self._client.import_status(answer.async_session_id)
-            except faults.Refused:
-                return answer
-            if status.status not in ("NEW", "IMPORTING") or time.monotonic() > deadline or self._stop.is_set():
-                break
+                status = self._tried(lambda: self._client.import_status(session_id))
+            except (faults.Refused, faults.NotAuthorised, faults.TryAgain):
+                return None
+            if status.status not in ("NEW", "IMPORTING"):
+                return status
+            if time.monotonic() > deadline or self._stop.is_set():
+                return None
             self._stop.wait(pause)
             pause = min(pause * 1.5, 5.0)
-        if status.created is None:
-            status.created = sum(mapped.result == "created" for mapped in status.mapping)
-        return msgspec.structs.replace(
-            answer,
-            created=status.created,
-            unchanged=status.unchanged,
-            restored=status.restored,
-            failed_contacts=answer.failed_contacts or status.failed_contacts,
-        )
 
 
 def _failed(batch: Batch, failed: client.Failed) -> Told:
@@ -142,7 +162,11 @@ def _failed(batch: Batch, failed: client.Failed) -> Told:
 
 
 def _noticed(batch: Batch, notice: client.Notice, result: str) -> Told:
-    return Told(result, _item(batch, notice.index), notice.path, notice.message, notice.error_code)
+    return Told(result, _item(batch, notice.index), notice.path or "", notice.message or "", notice.error_code)
+
+
+def _passed_over(batch: Batch, mapped: client.Mapped) -> Told:
+    return Told("skipped", _item(batch, mapped.index), "", "the server skipped it, as it does with deleted contacts")
 
 
 def _item(batch: Batch, index: int | None) -> Item | None:

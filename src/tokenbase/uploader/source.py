@@ -7,13 +7,15 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from tokenbase.uploader import batches, mapping
+from tokenbase.uploader import batches, mapping, targets
 from tokenbase.uploader.batches import Item
 from tokenbase.uploader.rows import Row
 from tokenbase.uploader.sources import csv, files, json, jsonl
 
 LOOKED_AT = 100
-"""Rows of a source without headings whose keys are looked at to guess a mapping."""
+"""Rows of a source without headings whose keys are looked at to guess a mapping before it is used."""
+KEYS = 10_000
+"""Different keys that are taken note of: objects whose keys are values have no end of them."""
 
 
 class Source:
@@ -27,6 +29,7 @@ class Source:
         self.head = ""
         self.delimiter = ""
         self.columns: list[str] = []
+        self._seen: set[str] = set()
         self._options: dict[str, object] = {}
         try:
             self._open(name)
@@ -58,7 +61,12 @@ class Source:
     def options(self) -> dict[str, object]:
         """Return what the source and its mapping say of the requests; the mapping has the last word."""
         known = {name: value for name, value in self._options.items() if name in mapping.OPTIONS and value is not None}
-        return {**known, **(self.plan.options if self.plan is not None else {})}
+        if self.plan is None:
+            return known
+        mapped = [targets.field_id(target) for target in (*self.plan.columns.values(), *self.plan.constants)]
+        ids = [field_id for field_id in mapped if field_id is not None]
+        # Whoever maps a column to a field means it for known contacts as well.
+        return {**({"customFieldsIDs": ids} if ids else {}), **known, **self.plan.options}
 
     def items(self, dedupe_on: str | None) -> Iterator[Item | tuple[Row, str]]:
         """Yield what to send, and each row that cannot be sent with the reason."""
@@ -73,9 +81,26 @@ class Source:
                 yield row, "it has no channels: send contacts as the API takes them, or give a mapping by --map"
                 continue
             else:
+                if isinstance(row.cells, dict) and not row.cells.keys() <= self._seen and len(self._seen) < KEYS:
+                    self._widen(row.cells)
                 contact, raw = self._contact(row.cells), None
             made = batches.item(row, contact, raw, dedupe_on)
             yield made if isinstance(made, Item) else (row, made)
+        if self.plan is not None and not self.guessed and 0 < len(self._seen) < KEYS:
+            mapping.check_headings(self.plan, sorted(self._seen), self.file.name)
+
+    def _widen(self, cells: dict[str, object]) -> None:
+        """Take note of keys that no row before had; a guessed mapping grows by them."""
+        new = [key for key in cells if key not in self._seen]
+        self._seen.update(new)
+        if self.plan is None or not self.guessed:
+            return
+        taken = self.plan.columns
+        more = {key: target for key, target in targets.guess(new).items() if target not in taken.values()}
+        if more:
+            self.plan = mapping.Plan(columns={**taken, **more})
+            self.columns += [key for key in new if key not in self.columns]
+            self._contact = mapping.compiled(self.plan, None)
 
     def _scan(self) -> dict[str, object]:
         """Return what stands beside the contacts of a JSON object. It may stand behind them, so it is read first."""
@@ -92,9 +117,12 @@ class Source:
     def _look(self) -> None:
         """Guess the mapping of objects that are not contacts yet from the keys of the first of them."""
         first = list(itertools.islice(self._rows, LOOKED_AT))
+        whole = len(first) < LOOKED_AT
         self._rows = itertools.chain(first, self._rows)
         flat = [row.cells for row in first if row.fault is None and "channels" not in row.cells]
         self.columns = list(dict.fromkeys(key for cells in flat for key in cells))
+        if self.plan is not None and self.columns and whole:
+            mapping.check_headings(self.plan, self.columns, self.file.name)
         if self.plan is None and self.columns:
             self.plan, self.guessed = mapping.guess(self.columns, self.file.name), True
 

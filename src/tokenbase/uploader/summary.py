@@ -10,7 +10,8 @@ import msgspec
 class Summary(msgspec.Struct, kw_only=True, rename="camel"):
     """`read` is the sum of `created`, `updated`, `unchanged`, `skipped`, `failed` and `unsent`.
 
-    `restored` are among `updated`; `unsent` rows were read when an upload ended early. `seconds` is the time it took.
+    `restored` and `uncounted` are among `updated`; `unsent` rows were read when an upload ended early. `seconds` is the
+    time it took.
     """
 
     read: int = 0
@@ -21,6 +22,8 @@ class Summary(msgspec.Struct, kw_only=True, rename="camel"):
     failed: int = 0
     unsent: int = 0
     restored: int = 0
+    uncounted: int = 0
+    """Rows that the server took without saying whether they were new to it."""
     warnings: int = 0
     requests: int = 0
     retried: int = 0
@@ -55,6 +58,8 @@ class Summary(msgspec.Struct, kw_only=True, rename="camel"):
         retried = f", {self.retried} tried again" if self.retried else ""
         lines.append(f"in {self.seconds:.1f} s{rate}; {self.requests:,} requests{retried}; {self.warnings:,} warnings")
         lines += [f"  {times:,} times: {message}" for times, message in self.common]
+        if self.uncounted:
+            lines.append(f"{self.uncounted:,} of the updated may have been created: the server does not say")
         if self.report:
             lines.append(f"what was wrong with which line: {self.report}")
         if self.rejects:

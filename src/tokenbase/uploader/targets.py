@@ -63,6 +63,7 @@ _BY_HEADING = {_folded(word): target for target, words in _HEADINGS.items() for 
 _BY_HEADING |= {_folded(target): target for target in TARGETS}
 _BY_HEADING |= {_folded(target.removeprefix("device.")): target for target in DEVICE if _folded(target[7:])}
 _BY_HEADING["timezone"] = "timeZone"
+del _BY_HEADING["id"]
 
 
 def guess(headings: list[str]) -> dict[str, str]:
@@ -72,6 +73,11 @@ def guess(headings: list[str]) -> dict[str, str]:
         target = heading if field_id(heading) is not None else _BY_HEADING.get(_folded(heading))
         if target is not None and target not in found.values():
             found[heading] = target
+    lone = [heading for heading in headings if _folded(heading) == "id"]
+    if lone and "externalCustomerId" not in found.values() and "identifier" not in map(_folded, headings):
+        # A lone "id" is the customer's own; beside a better heading, or where the token is called an identifier, it is
+        # the old vendor's.
+        found[lone[0]] = "externalCustomerId"
     return found
 
 

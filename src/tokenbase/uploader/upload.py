@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from pathlib import Path
 
 import msgspec
 
-from tokenbase.client import client, faults
+from tokenbase.client import client
 from tokenbase.contract import limits
 from tokenbase.uploader import batches, mapping, progress, report, sending, source, summary
-from tokenbase.uploader.faults import BadCall, BadSource
+from tokenbase.uploader.faults import BadCall, BadMapping, BadSource
 from tokenbase.uploader.rows import Row
 
 
@@ -39,19 +41,23 @@ class Upload:
         """Open the source. Raises BadSource, BadMapping and BadCall before anything is sent."""
         if not 1 <= order.batch <= limits.CONTACTS_PER_REQUEST:
             raise BadCall(f"a batch has 1 to {limits.CONTACTS_PER_REQUEST:,} contacts")
-        if not order.to.startswith(("http://", "https://")):
-            raise BadCall(f'"{order.to}" is not the address of a server: write it as https://push.example.com')
+        _check_address(order.to)
+        if order.retries < 0:
+            raise BadCall("a request is tried again 0 times or more")
         if not 1 <= order.parallel <= 64:
             raise BadCall("1 to 64 batches can be under way at once")
         self.source = source.Source(order.source, order.format, order.plan)
         ending = {"csv": "csv", "tsv": "tsv"}.get(self.source.file.format, "jsonl")
         stem = self.source.file.stem
         rejects = order.rejects or Path(f"{stem}.rejects.{ending}")
-        if order.source != "-" and rejects.exists() and rejects.samefile(order.source):
-            raise BadCall(
-                f"the rejected rows would be written over their source: name another file by --rejects {rejects}"
-            )
-        self._report = report.Report(order.report or Path(f"{stem}.report.jsonl"), rejects, self.source.head)
+        told = order.report or Path(f"{stem}.report.jsonl")
+        try:
+            _check_written(told, rejects, order.source)
+        except BadCall:
+            self.source.file.close()
+            raise
+        self._paths = (told, rejects)
+        self._report = report.Report(told, rejects, self.source.head)
         self._order = order
         self._shows = shows
         self._stop = threading.Event()
@@ -64,7 +70,7 @@ class Upload:
         self._stop.set()
 
     def run(self) -> summary.Summary:
-        """Upload and return what came of it. Raises NotAuthorised; other ends are told in the summary."""
+        """Upload and return what came of it; `fault` and the summary tell what ended it early."""
         began = time.monotonic()
         order, done = self._order, self._done
         options = self.source.options()
@@ -96,11 +102,9 @@ class Upload:
                 self.source.file.close()
         done.seconds = time.monotonic() - began
         done.common = self._messages.common()
-        for path in self._report.written:
-            if path.name.endswith(".report.jsonl") or path == order.report:
-                done.report = str(path)
-            else:
-                done.rejects = str(path)
+        told, rejects = self._paths
+        done.report = str(told) if "report" in self._report.written else None
+        done.rejects = str(rejects) if "rejects" in self._report.written else None
         return done
 
     def _items(self, dedupe_on: str | None) -> Iterator[batches.Item]:
@@ -119,7 +123,7 @@ class Upload:
                     row, reason = found
                     self._done.failed += 1
                     self._tell("failed", row, None, "", reason, None)
-        except BadSource as fault:
+        except (BadSource, BadMapping) as fault:
             self.fault = fault
             self._done.stopped_by = fault.message
 
@@ -133,23 +137,23 @@ class Upload:
         while not enough():
             answered, _ = futures.wait(self._under_way, return_when=futures.FIRST_COMPLETED)
             for future in answered:
-                self._settle(self._under_way.pop(future), future)
+                del self._under_way[future]
+                self._settle(future)
 
-    def _settle(self, batch: batches.Batch, future: futures.Future[sending.Sent]) -> None:
+    def _settle(self, future: futures.Future[sending.Sent]) -> None:
         done = self._done
-        try:
-            sent = future.result()
-        except (faults.TryAgain, faults.Refused, faults.NotAuthorised) as fault:
-            done.unsent += len(batch.items)
+        sent = future.result()
+        if sent.fault is not None:
+            done.unsent += sent.unsent
             if done.stopped_by is None:
-                done.stopped_by = fault.message
-                self.fault = fault
+                done.stopped_by = sent.fault.message
+                self.fault = sent.fault
             self._stop.set()
-            return
         done.created += sent.created
         done.updated += sent.updated
         done.unchanged += sent.unchanged
         done.restored += sent.restored
+        done.uncounted += sent.uncounted
         for told in sent.told:
             if told.result == "failed":
                 done.failed += 1
@@ -171,6 +175,30 @@ class Upload:
             self._done.warnings += 1
         self._messages.add(message.removeprefix(f"{path}: "))
         self._report.tell(result, row, external_id, path, message, code)
+
+
+def _check_address(url: str) -> None:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise BadCall(f'"{url}" is not the address of a server: write it as https://push.example.com')
+    if parts.username or parts.password:
+        # It would be shown with every error.
+        raise BadCall("the address of the server has a user or password in it: leave them out, the key is all it needs")
+
+
+def _check_written(told: Path, rejects: Path, source_name: str) -> None:
+    """Refuse, before anything is sent, files that would destroy the source or each other, or that cannot be made."""
+    for file, flag in ((told, "--report"), (rejects, "--rejects")):
+        if source_name != "-" and file.exists() and file.samefile(source_name):
+            raise BadCall(f"{file}: rows and reports cannot be written over their source: name another file by {flag}")
+        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise BadCall(f"{file} cannot be written: name another file by {flag}")
+    if told.resolve() == rejects.resolve():
+        raise BadCall(f"the report and the rejected rows cannot both be written to {told}: name two files")
 
 
 def upload(order: Order, shows: progress.Progress | None = None) -> summary.Summary:

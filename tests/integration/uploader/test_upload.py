@@ -135,6 +135,9 @@ def test_a_mapping_is_written_edited_and_used(tmp_path: Path, account: Account) 
     assert run(tmp_path, "base.csv", *to(account), "--map", "mapping.toml").returncode == 0
     contact = account.contact("1")
     assert (contact["languageCode"], contact["fields"]) == ("de", [{"id": 7, "value": "pro"}])
+    (tmp_path / "again.csv").write_text("Kundennr,Gerät,plan\n1,t1,free\n")
+    assert run(tmp_path, "again.csv", *to(account), "--map", "mapping.toml").returncode == 0
+    assert account.contact("1")["fields"] == [{"id": 7, "value": "free"}]
     assert contact["channels"][0]["device"]["os"] == "iOS"
     assert run(tmp_path, "base.csv", "--map", "mapping.toml", "--write-map", "again.toml").returncode == 0
     assert mapping.read(tmp_path / "again.toml") == plan

@@ -42,9 +42,16 @@ def test_unknown_headings_and_second_ones_are_left_out() -> None:
     assert targets.guess(["token", "push_token", "colour"]) == {"token": "mobilepush"}
 
 
+def test_a_lone_id_is_the_customers_and_beside_a_better_heading_nobodys() -> None:
+    assert targets.guess(["id", "token"]) == {"id": "externalCustomerId", "token": "mobilepush"}
+    assert targets.guess(["id", "ID"]) == {"id": "externalCustomerId"}
+    assert targets.guess(["id", "user_id"]) == {"user_id": "externalCustomerId"}
+    assert targets.guess(["id", "identifier"]) == {"identifier": "mobilepush"}
+
+
 def test_every_target_is_guessed_from_its_own_name() -> None:
     for target in targets.TARGETS:
-        if not target.startswith(("device.timeZone", "address.address")):
+        if not target.startswith(("device.timeZone", "address.address")) and target != "id":
             assert targets.guess([target]) == {target: target}
 
 

@@ -39,23 +39,30 @@ class Table:
         width = len(self.headings)
         self._taken.clear()
         line = self._number + 1
-        reader = csv.reader(self._lines, delimiter=self.delimiter)
+        # Strict: else a quotation mark that nobody closed would swallow the rows behind it without a word.
+        reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        found = False
         while True:
             fault = None
             try:
                 cells = next(reader)
             except StopIteration:
-                return
+                break
             except csv.Error as error:
                 cells = []
                 fault = f"{error} in lines {line} to {self._number}: a quotation mark there may not be closed"
             text = "".join(self._taken)
             self._taken.clear()
-            if cells and len(cells) != width:
+            if not text.strip():
+                cells = []
+            elif cells and len(cells) != width:
                 fault = f"the row has {len(cells)} cells, the heading has {width}: quote cells that hold a delimiter"
             if cells or fault:
+                found = True
                 yield Row(line, text, [] if fault else cells, fault)
             line = self._number + 1
+        if not found:
+            raise BadSource(f"{self._file.name} has headings and no rows")
 
     _number = 0
 

@@ -100,7 +100,9 @@ def spooled(file: File) -> File:
         atexit.register(Path(copy.name).unlink, missing_ok=True)
         while chunk := file.read(1 << 20):
             copy.write(chunk)
-    return File(copy.name, file.format)
+    made = File(copy.name, file.format)
+    made.stem = file.stem
+    return made
 
 
 class _Counted(io.RawIOBase):
@@ -127,14 +129,18 @@ def _stem(name: str) -> str:
 
 
 def _format(name: str, head: bytes) -> str:
+    first, _, rest = head.partition(b"\n")
+    first = first.rstrip()
+    lines = head.startswith(b"{") and first.endswith(b"}") and b'"contacts"' not in first
     for ending in reversed(Path(name.lower()).suffixes):
         if ending in _ENDINGS:
-            return _ENDINGS[ending]
+            # Databases export JSON Lines under the name of .json.
+            several = ending == ".json" and lines and rest.lstrip().startswith(b"{")
+            return "jsonl" if several else _ENDINGS[ending]
         if ending not in (".gz", ".txt"):
             break
     if head.startswith(b"["):
         return "json"
-    first = head.splitlines()[0].rstrip()
     if head.startswith(b"{"):
-        return "jsonl" if first.endswith(b"}") and b'"contacts"' not in first else "json"
+        return "jsonl" if lines else "json"
     return "tsv" if first.count(b"\t") > first.count(b",") else "csv"
