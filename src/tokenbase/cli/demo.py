@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -39,6 +41,9 @@ def demo(*, contacts: int = 20_000, listen: str = "127.0.0.1:8080", exit: bool =
     listen: Where the server listens; a free port is taken where this one is taken already.
     exit: End when everything is shown, instead of leaving the server up until Ctrl-C.
     """
+    if contacts < 2:
+        raise problems.BadValue("--contacts: a sample base has at least 2 people")
+    _end_in_order()
     directory = _directory()
     with _server(directory, listen) as url:
         key = _prepare(settings.Settings(data_dir=directory))
@@ -62,8 +67,14 @@ def demo(*, contacts: int = 20_000, listen: str = "127.0.0.1:8080", exit: bool =
         if not exit:
             print("\nThe server stays up until Ctrl-C.", flush=True)
             with contextlib.suppress(KeyboardInterrupt):
-                signal.signal(signal.SIGTERM, signal.default_int_handler)
                 signal.pause()
+
+
+def _end_in_order() -> None:
+    """Make SIGTERM and a closed terminal end the demo as Ctrl-C does: its server would outlive it otherwise."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _directory() -> Path:
@@ -80,24 +91,37 @@ def _server(directory: Path, listen: str) -> Iterator[str]:
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "server.log"
     with log.open("wb") as sink:
-        server = _start(directory, listen, sink.fileno())
+        server = _start(directory, _free(listen), sink.fileno())
         try:
             url = _listening(server, log)
             if url is None:
-                server = _start(directory, "127.0.0.1:0", sink.fileno())
-                url = _listening(server, log)
-            if url is None:
                 raise problems.InternalError(f"the server did not start: {log.read_text().strip()[-1000:]}")
-            print(f"The server runs on {url}; its log is {log}.")
+            print(f"The server runs on {url}; its log is {log}.", flush=True)
             yield url
         finally:
             server.terminate()
             server.wait(START_SECONDS)
 
 
+def _free(listen: str) -> str:
+    """Return the address, or one with any free port where somebody has this one already."""
+    host, port = settings.Settings(listen=listen).address
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            # Every other fault is told by the server itself.
+            if fault.errno == errno.EADDRINUSE:
+                print(f"{listen} is taken, so the server takes a free port.")
+                return f"{listen.rpartition(':')[0]}:0"
+    return listen
+
+
 def _start(directory: Path, listen: str, sink: int) -> subprocess.Popen[bytes]:
     program = str(Path(sys.executable).with_name("tokenbase"))
-    environ = {name: value for name, value in os.environ.items() if name not in settings.VARIABLES.values()}
+    ours = {*settings.VARIABLES.values(), *(f"{settings.VARIABLES[name]}_FILE" for name in settings.SECRET)}
+    environ = {name: value for name, value in os.environ.items() if name not in ours}
     command = [program, "serve", "--listen", listen, "--data-dir", str(directory)]
     # A session of its own: Ctrl-C is for the demo, which then ends the server in order.
     return subprocess.Popen(command, env=environ, stdout=sink, stderr=sink, start_new_session=True)
