@@ -82,6 +82,13 @@ SELECT %(account_id)s, new.id, '', false, %(now)s
 FROM unnest(%(ids)s::uuid[]) AS new (id)
 ON CONFLICT (account_id, id) DO NOTHING;
 
+-- name: apps_unregistered
+-- The apps of an account that nobody registered yet.
+SELECT id::text
+FROM app
+WHERE account_id = %(account_id)s
+  AND NOT registered;
+
 -- name: unregistered_apps
 -- Those of these apps that nobody registered yet.
 SELECT id::text

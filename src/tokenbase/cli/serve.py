@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -18,6 +19,9 @@ from tokenbase.store import home, housekeeping
 log = structlog.get_logger()
 
 GRACE_SECONDS = 30
+
+GARBAGE_OBJECTS = 200_000
+"""How many more objects there must be before cycles are looked for: a batch makes some 100,000, and none in cycles."""
 
 
 def serve(*, listen: str | None = None, place: options.Place | None = None) -> None:
@@ -51,6 +55,8 @@ def serve(*, listen: str | None = None, place: options.Place | None = None) -> N
             stopping = threading.Event()
             keeper = threading.Thread(target=housekeeping.keep, args=(base, options.now, stopping), daemon=True)
             keeper.start()
+            gc.freeze()
+            gc.set_threshold(GARBAGE_OBJECTS)
             log.info("listening", url=_url(listener))
             with server.capture_signals():
                 server.should_exit = bool(told)

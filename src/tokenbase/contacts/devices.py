@@ -21,16 +21,15 @@ _PROVIDERS = {name: name for name in ("fcm", "apns", "hms", "expo")}
 
 
 def token(
-    channel: contacts.Channel, value: str, zone: str | None, path: str, warn: Warn
+    channel: contacts.Channel, value: str, zone: str | None, small: bool, warn: Warn
 ) -> tuple[str, incoming.Columns]:
     """Return the key and the columns of a `mobilepush` or `webpush` channel whose value is good.
 
-    `zone` is the contact's time zone, in which moments without an offset are meant.
+    `zone` is the contact's time zone, in which moments without an offset are meant; `small` says that no text of the
+    device is so long that it should not be remembered. The paths told begin at the channel.
     """
-    device = channel.device
-    columns = _device(device, zone, f"{path}.device", warn) if device is not None else {}
+    columns = {} if channel.device is None else _device(channel.device, zone, small, warn)
     app_id = columns.get("app_id")
-    assert app_id is None or isinstance(app_id, str)
     columns["value"] = value
     if channel.type == "webpush":
         columns["channel"] = "webpush"
@@ -41,75 +40,113 @@ def token(
                 columns[column] = text
         return identity.webpush(app_id, value), columns
     columns["channel"] = "mobilepush"
-    columns["kind"] = tokens.kind(value)
-    return identity.token(app_id, tokens.folded(value)), columns
+    columns["kind"] = kind = tokens.kind(value)
+    return identity.token(app_id, value.lower() if kind == "apns" else value), columns
 
 
-def _device(device: contacts.Device, zone: str | None, path: str, warn: Warn) -> incoming.Columns:
-    columns: incoming.Columns = {}
-    if device.app_id:
-        columns["app_id"] = app_id(device.app_id)
-        if columns["app_id"] is None:
-            warn(f"{path}.appId", f'"{device.app_id[:50]}" is not the UUID of an app: the token is kept without an app')
+def _device(device: contacts.Device, zone: str | None, small: bool, warn: Warn) -> incoming.Columns:
+    profile = _profile if small else _profile.__wrapped__
+    known, told = profile(
+        device.app_id,
+        device.device_model,
+        device.os,
+        device.locale,
+        device.client_version,
+        device.app_version,
+        device.time_zone,
+        device.environment,
+        device.provider,
+    )
+    for path, message in told:
+        warn(path, message)
+    columns = known.copy()
     if device.active is not None:
-        columns["active"] = device.active
-    for name, column, text in (
-        ("deviceModel", "device_model", device.device_model),
-        ("os", "os", device.os),
-        ("locale", "locale", device.locale),
-        ("clientVersion", "client_version", device.client_version),
-        ("appVersion", "app_version", device.app_version),
-        ("deviceId", "device_id", device.device_id),
-        ("advertisingId", "advertising_id", device.advertising_id),
-    ):
-        if text is not None and text != "":
-            most = limits.DEVICE_MODEL_CHARACTERS if column == "device_model" else limits.DEVICE_TEXT_CHARACTERS
-            try:
-                columns[column] = texts.clean(str(text), most)
-            except texts.TooLong as fault:
-                columns[column] = fault.cut
-                warn(f"{path}.{name}", f"cut: {fault}")
-            except ValueError as fault:
-                warn(f"{path}.{name}", f"dropped: {fault}")
-    system = columns.get("os")
-    if isinstance(system, str):
-        columns["os"] = _OS.get(system.lower(), system)
-        if system.lower() not in _OS:
-            warn(f"{path}.os", f'"{system}" is neither Android nor iOS; it is kept as it is')
-    locale = columns.get("locale")
-    if isinstance(locale, str):
-        columns["language"] = languages.of_locale(locale)
-    if device.time_zone:
-        found = languages.time_zone(device.time_zone)
-        if found is None:
-            warn(
-                f"{path}.timeZone",
-                f'dropped: "{device.time_zone[:50]}" is not in the tz database; Europe/Kyiv would be',
-            )
-        else:
-            columns["time_zone"] = zone = found
-    for name, column, word, known in (
-        ("environment", "environment", device.environment, _ENVIRONMENTS),
-        ("provider", "provider", device.provider, _PROVIDERS),
-    ):
-        if word:
-            if word.strip().lower() in known:
-                columns[column] = known[word.strip().lower()]
-            else:
-                warn(f"{path}.{name}", f'dropped: "{word[:50]}" is not one of {", ".join(known)}')
-    for name, column, text in (
-        ("registeredAt", "registered_at", device.registered_at),
-        ("lastActiveAt", "last_active_at", device.last_active_at),
-    ):
-        if text:
-            try:
-                columns[column] = moments.parse(text, zone)
-            except ValueError as fault:
-                warn(f"{path}.{name}", f"dropped: {fault}")
+        columns["active"] = "true" if device.active else "false"
+    if device.device_id is not None:
+        _text(columns, "device_id", "deviceId", device.device_id, warn)
+    if device.advertising_id is not None:
+        _text(columns, "advertising_id", "advertisingId", device.advertising_id, warn)
+    if device.registered_at:
+        _moment(columns, "registered_at", "registeredAt", device.registered_at, zone, warn)
+    if device.last_active_at:
+        _moment(columns, "last_active_at", "lastActiveAt", device.last_active_at, zone, warn)
     return columns
 
 
-@functools.lru_cache(maxsize=1024)
+# Typed, since 1 and 1.0 are equal but are two versions of an app.
+@functools.lru_cache(maxsize=8192, typed=True)
+def _profile(
+    app: str | None,
+    model: str | None,
+    system: str | None,
+    locale: str | None,
+    client_version: str | None,
+    app_version: contacts.Text | None,
+    time_zone: str | None,
+    environment: str | None,
+    provider: str | None,
+) -> tuple[incoming.Columns, list[tuple[str, str]]]:
+    """Return the columns that many devices have in common, each combination looked at once, and what to tell."""
+    columns: incoming.Columns = {}
+    told: list[tuple[str, str]] = []
+
+    def warn(path: str, message: str) -> None:
+        told.append((path, message))
+
+    if app:
+        if (canonical := app_id(app)) is None:
+            warn("device.appId", f'"{app[:50]}" is not the UUID of an app: the token is kept without an app')
+        else:
+            columns["app_id"] = canonical
+    for name, column, text in (
+        ("deviceModel", "device_model", model),
+        ("os", "os", system),
+        ("locale", "locale", locale),
+        ("clientVersion", "client_version", client_version),
+        ("appVersion", "app_version", app_version),
+    ):
+        if text is not None:
+            _text(columns, column, name, text, warn)
+    if kept := columns.get("os"):
+        columns["os"] = _OS.get(kept.lower(), kept)
+        if kept.lower() not in _OS:
+            warn("device.os", f'"{kept}" is neither Android nor iOS; it is kept as it is')
+    if kept := columns.get("locale"):
+        columns["language"] = languages.of_locale(kept) or ""
+    if time_zone:
+        if (zone := languages.time_zone(time_zone)) is None:
+            message = f'dropped: "{time_zone[:50]}" is not in the tz database; Europe/Kyiv would be'
+            warn("device.timeZone", message)
+        else:
+            columns["time_zone"] = zone
+    for name, word, known in (("environment", environment, _ENVIRONMENTS), ("provider", provider, _PROVIDERS)):
+        if word:
+            if (meant := known.get(word.strip().lower())) is not None:
+                columns[name] = meant
+            else:
+                warn(f"device.{name}", f'dropped: "{word[:50]}" is not one of {", ".join(known)}')
+    return columns, told
+
+
+def _text(columns: incoming.Columns, column: str, name: str, given: contacts.Text, warn: Warn) -> None:
+    most = limits.DEVICE_MODEL_CHARACTERS if column == "device_model" else limits.DEVICE_TEXT_CHARACTERS
+    try:
+        if text := texts.clean(str(given), most):
+            columns[column] = text
+    except texts.TooLong as fault:
+        columns[column] = fault.cut
+        warn(f"device.{name}", f"cut: {fault}")
+    except ValueError as fault:
+        warn(f"device.{name}", f"dropped: {fault}")
+
+
+def _moment(columns: incoming.Columns, column: str, name: str, given: str, zone: str | None, warn: Warn) -> None:
+    try:
+        columns[column] = moments.cell(moments.parse(given, columns.get("time_zone", zone)))
+    except ValueError as fault:
+        warn(f"device.{name}", f"dropped: {fault}")
+
+
 def app_id(text: str) -> str | None:
     """Return an app's UUID in its canonical form, or None when the text is not one."""
     try:

@@ -5,19 +5,16 @@ Only the keys are made here; who holds them is asked in `loading` and decided in
 
 from __future__ import annotations
 
-import functools
 import hashlib
 
 UNIQUE = frozenset({"external", "token", "webpush"})
 """Kinds of which one contact at most may hold a key; the others may be shared (contract 3)."""
 
 
-@functools.lru_cache(maxsize=32_768)
 def key(kind: str, value: str) -> str:
     """Return the key of a value already in the form it is compared in: 32 hex digits.
 
-    The first half of a SHA-256, which PostgreSQL can compute too (statement `index_field`). A batch asks for the same
-    key when it looks for somebody and again when it stores them, so the last few batches' keys are remembered.
+    The first half of a SHA-256, which PostgreSQL can compute too (statement `index_field`).
     """
     return hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()[:32]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
-Columns = dict[str, object]
-"""Values by the name of their column. Only what the request carries is there."""
+Columns = dict[str, str]
+"""Cells (store/copying.py) by the name of their column. Only what the request carries is there; "" clears."""
 
 
 class Incoming(msgspec.Struct, kw_only=True):
-    """One contact of a request. `index` is its place there, `path` what the paths of its values begin with."""
+    """One contact of a request. `index` is its place there, `lone` says that the request is this contact."""
 
     index: int
-    path: str
-    external_id: str | None = None
+    lone: bool
+    external_id: str = ""
+    """The customer's id, "" for none."""
     contact_id: int | None = None
     values: Columns
     """Columns of the table `contact`, external_id excepted."""
@@ -23,3 +24,9 @@ class Incoming(msgspec.Struct, kw_only=True):
     """Columns of the table `token`, by key, in the order in which they were sent."""
     groups: list[str]
     """Names of static segments that the contact itself carries."""
+    digest: str = ""
+    """What the same contact of the same request will be known by (imports/unchanged.py); "" where it may not be."""
+
+    def path(self, name: str) -> str:
+        """Return the path of a value of this contact in its request."""
+        return name if self.lone else f"contacts[{self.index}].{name}".rstrip(".")

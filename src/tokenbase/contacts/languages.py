@@ -9,12 +9,23 @@ import langcodes
 
 # What phones and old clients say in place of a valid tag.
 _LANGUAGE_ALIASES = {"ua": "uk", "cz": "cs", "gr": "el", "jp": "ja", "kz": "kk", "dk": "da", "iw": "he", "in": "id"}
+_REMEMBERED_CHARACTERS = 200
+"""Longer texts are no tags, and strangers could fill the memory with them."""
 _REGION_ALIASES = {"uk": "GB", "en": "GB"}
 
 
-@functools.lru_cache(maxsize=4096)
 def canonical(tag: str) -> str | None:
     """Return an RFC 5646 tag in canonical case (`en-us` → `en-US`), or None when it is not one."""
+    return _canonical(tag) if len(tag) <= _REMEMBERED_CHARACTERS else None
+
+
+def of_locale(locale: str) -> str | None:
+    """Return the language, and the script where one is named, of a device's locale (`uk-UA` → `uk`)."""
+    return _of_locale(locale) if len(locale) <= _REMEMBERED_CHARACTERS else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _canonical(tag: str) -> str | None:
     parts = tag.strip().split(".")[0].replace("_", "-").split("-")
     parts[0] = _LANGUAGE_ALIASES.get(parts[0].lower(), parts[0])
     if len(parts) == 2:
@@ -26,8 +37,7 @@ def canonical(tag: str) -> str | None:
 
 
 @functools.lru_cache(maxsize=4096)
-def of_locale(locale: str) -> str | None:
-    """Return the language, and the script where one is named, of a device's locale (`uk-UA` → `uk`)."""
+def _of_locale(locale: str) -> str | None:
     tag = canonical(locale)
     if tag is None:
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import psycopg
 
 from tokenbase.contacts import identity, incoming, matching, people, reading, rules
@@ -26,34 +27,59 @@ def load(
     batch: Collection[incoming.Incoming],
     how: rules.Rules,
     identifying: frozenset[int],
+    known: Mapping[str, int],
 ) -> matching.Base:
-    """Return what is known of everybody that these contacts name. The account must be locked."""
+    """Return what is known of everybody that these contacts name; `known` is who has which external id.
+
+    The account must be locked.
+    """
     base = matching.Base(identifying)
-    external = {identity.external(sent.external_id): sent.external_id for sent in batch if sent.external_id is not None}
+    base.tokens = {key: people.Token(key) for sent in batch for key in sent.tokens}
     shared = {
         key for sent in batch for kind in how.kinds if kind != "id" for key in reading.keys(sent, kind, how.field_id)
     }
-    base.tokens = {key: people.Token(key, {}) for sent in batch for key in sent.tokens}
-    held = match(conn, account_id, [*external, *(shared - base.tokens.keys()), *base.tokens])
+    held = match(conn, account_id, list(shared - base.tokens.keys()))
     ids = {contact_id for holders in held.values() for contact_id in holders}
+    ids.update(known[sent.external_id] for sent in batch if sent.external_id in known)
     ids.update(sent.contact_id for sent in batch if sent.contact_id is not None and "id" in how.kinds)
     if how.target is not None:
         ids.add(how.target)
-    base.by_id = dict(_people(conn, account_id, ids, identifying))
+    base.by_id = dict(_people(conn, account_id, ids))
+    base.by_external_id = {
+        sent.external_id: base.by_id[known[sent.external_id]] for sent in batch if sent.external_id in known
+    }
+    for key, holders in held.items():
+        base.holders[key] = [base.by_id[contact_id] for contact_id in holders]
     deleted = [contact_id for contact_id, person in base.by_id.items() if person.deleted]
     if deleted and how.restore_deleted:
-        _keep_tokens(conn, account_id, deleted, base, held)
-    for key, holders in held.items():
-        if key in base.tokens:
-            token = base.tokens[key]
-            token.key_at = token.row_at = holders[0]
-            token.owner = base.by_id[holders[0]]
-        elif key in external:
-            base.by_external_id[external[key]] = base.by_id[holders[0]]
-        else:
-            base.holders[key] = [base.by_id[contact_id] for contact_id in holders]
-    _load_tokens(conn, account_id, base)
+        _keep_tokens(conn, account_id, deleted, base)
+    # Most tokens of known contacts are their own: those need no look at the identity table.
+    _load_tokens(conn, account_id, base, list(_expected(batch, base)))
+    strange = [key for key, token in base.tokens.items() if token.owner is None]
+    found = match(conn, account_id, strange)
+    strangers = {holders[0] for holders in found.values()} - base.by_id.keys()
+    base.by_id.update(_people(conn, account_id, strangers))
+    _load_tokens(conn, account_id, base, [(holders[0], key) for key, holders in found.items()])
     return base
+
+
+def external_ids(conn: Connection, account_id: int, external_ids: Iterable[str]) -> dict[str, int]:
+    """Return which contact, deleted or not, has which of these external ids."""
+    keys = {identity.external(external_id): external_id for external_id in external_ids}
+    return {keys[key]: holders[0] for key, holders in match(conn, account_id, list(keys)).items()}
+
+
+def digests(conn: Connection, account_id: int, ids: Collection[int]) -> dict[int, str]:
+    """Return the digests of those of these contacts that stand as they were last imported (imports/unchanged.py)."""
+    if not ids:
+        return {}
+    rows = conn.execute(sql.digests, {"account_id": account_id, "ids": _list(ids)}).fetchall()
+    return {contact_id: digest.replace("-", "") for contact_id, digest in rows}
+
+
+def forget(conn: Connection, account_id: int, ids: Collection[int]) -> None:
+    """Note that these contacts or their tokens are no longer as they were last imported. The account must be locked."""
+    conn.execute(sql.forget_digests, {"account_id": account_id, "ids": _list(ids)})
 
 
 def match(conn: Connection, account_id: int, keys: list[str]) -> dict[str, list[int]]:
@@ -61,65 +87,75 @@ def match(conn: Connection, account_id: int, keys: list[str]) -> dict[str, list[
     held: dict[str, list[int]] = {}
     if keys:
         parameters = {"account_id": account_id, "keys": ",".join(keys)}
-        for place, contact_id in conn.execute(sql.match_by_key, parameters).fetchall():
-            held.setdefault(keys[place - 1], []).append(contact_id)
+        for key, contact_id in conn.execute(sql.match_by_key, parameters).fetchall():
+            held.setdefault(key.replace("-", ""), []).append(contact_id)
     return held
 
 
 def person(conn: Connection, account_id: int, contact_id: int) -> people.Person | None:
     """Return one contact, deleted or not."""
-    return dict(_people(conn, account_id, [contact_id], frozenset())).get(contact_id)
+    return dict(_people(conn, account_id, [contact_id])).get(contact_id)
 
 
 def of_external_id(conn: Connection, account_id: int, external_id: str) -> int | None:
     """Return the id of the contact, deleted or not, that has an external id."""
-    holders = match(conn, account_id, [identity.external(external_id)])
-    return next((contact_id for found in holders.values() for contact_id in found), None)
+    return external_ids(conn, account_id, [external_id]).get(external_id)
 
 
-def _people(
-    conn: Connection, account_id: int, ids: Collection[int], identifying: frozenset[int]
-) -> Iterator[tuple[int, people.Person]]:
+def pairs(account_id: int, pairs: Sequence[tuple[int, str]]) -> dict[str, object]:
+    """Return contacts and keys as the parameters of statements that take them pair by pair."""
+    return {
+        "account_id": account_id,
+        "many": len(pairs),
+        "contact_ids": _list(holder for holder, _ in pairs),
+        "keys": ",".join(key for _, key in pairs),
+    }
+
+
+def _people(conn: Connection, account_id: int, ids: Collection[int]) -> Iterator[tuple[int, people.Person]]:
     if not ids:
         return
-    for contact_id, updated_at, deleted, fields, *columns in conn.execute(
-        sql.contacts_by_id, {"account_id": account_id, "ids": list(ids)}
-    ).fetchall():
-        person = people.Person(dict(zip(people.COLUMNS, columns, strict=True)), fields, (0, updated_at, contact_id))
+    parameters = {"account_id": account_id, "ids": _list(ids)}
+    for cells in conn.execute(sql.contacts_by_id, parameters).fetchall():
+        contact_id, updated_at, deleted, digest, fields = cells[:5]
+        row = dict(zip(people.COLUMNS, cells[5:], strict=True))
+        person = people.Person(row, {} if fields == "{}" else msgspec.json.decode(fields), (0, updated_at, contact_id))
         person.id = contact_id
         person.deleted = deleted
-        if deleted:
-            key = person.external_key()
-            person.stored_keys = frozenset() if key is None else frozenset({key})
-        else:
-            person.stored_keys = frozenset(person.keys(identifying))
+        person.stored_digest = digest.replace("-", "")
         yield contact_id, person
 
 
-def _load_tokens(conn: Connection, account_id: int, base: matching.Base) -> None:
-    pairs = [(token.row_at, key) for key, token in base.tokens.items() if token.key_at is not None]
-    if pairs:
-        parameters = {
-            "account_id": account_id,
-            "contact_ids": [holder for holder, _ in pairs],
-            "keys": ",".join(key for _, key in pairs),
-        }
-        for _, key, *columns in conn.execute(sql.tokens_by_holder, parameters).fetchall():
-            base.tokens[key].row = dict(zip(people.TOKEN_COLUMNS, columns, strict=True))
+def _expected(batch: Collection[incoming.Incoming], base: matching.Base) -> Iterator[tuple[int, str]]:
+    """Give each token with the contact that has its external id, where there is one that is not deleted."""
+    for sent in batch:
+        person = base.by_external_id.get(sent.external_id)
+        if person is not None and not person.deleted and person.id is not None:
+            for key in sent.tokens:
+                yield person.id, key
 
 
-def _keep_tokens(
-    conn: Connection, account_id: int, deleted: list[int], base: matching.Base, held: dict[str, list[int]]
-) -> None:
-    """Fetch what deleted contacts would come back with, and who holds those tokens today."""
-    for contact_id, key, *columns in conn.execute(
-        sql.tokens_of_contacts, {"account_id": account_id, "contact_ids": deleted}
-    ):
-        kept = people.Token(key, dict(zip(people.TOKEN_COLUMNS, columns, strict=True)))
+def _load_tokens(conn: Connection, account_id: int, base: matching.Base, wanted: list[tuple[int, str]]) -> None:
+    """Fetch those of these tokens, each with the contact that may have it, that are there."""
+    if not wanted:
+        return
+    for place, *cells in conn.execute(sql.tokens_by_holder, pairs(account_id, wanted)).fetchall():
+        holder, key = wanted[place - 1]
+        token = base.tokens[key]
+        token.row = dict(zip(people.TOKEN_COLUMNS, cells, strict=True))
+        token.key_at = token.row_at = holder
+        token.owner = base.by_id[holder]
+
+
+def _keep_tokens(conn: Connection, account_id: int, deleted: list[int], base: matching.Base) -> None:
+    """Fetch what deleted contacts would come back with; who holds those tokens today is asked with all others."""
+    parameters = {"account_id": account_id, "contact_ids": _list(deleted)}
+    for contact_id, key, *cells in conn.execute(sql.kept_tokens, parameters).fetchall():
+        kept = people.Token(key.replace("-", ""))
+        kept.row = dict(zip(people.TOKEN_COLUMNS, cells, strict=True))
         base.kept_tokens.setdefault(contact_id, []).append(kept)
-    unasked = {kept.key for tokens in base.kept_tokens.values() for kept in tokens} - base.tokens.keys()
-    base.tokens.update((key, people.Token(key, {})) for key in unasked)
-    found = match(conn, account_id, list(unasked))
-    held.update(found)
-    strangers = {contact_id for holders in found.values() for contact_id in holders} - base.by_id.keys()
-    base.by_id.update(_people(conn, account_id, strangers, base.identifying))
+        base.tokens.setdefault(kept.key, people.Token(kept.key))
+
+
+def _list(ids: Iterable[int]) -> str:
+    return f"{{{','.join(map(str, ids))}}}"

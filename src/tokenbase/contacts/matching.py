@@ -45,10 +45,11 @@ class Base:
         if isinstance(person, problems.Problem):
             return person
         if person is None:
-            if "id" in how.kinds and sent.external_id is None:
+            if "id" in how.kinds and not sent.external_id:
                 message = f"there is no contact {sent.contact_id} in this account; leave id out to create one"
                 return _problem(sent, "id", problems.CONTACT_ID_UNKNOWN, message)
             return Taken(sent.index, self._create(sent, how), "created", True)
+        person.meet(sent.digest)
         restored = person.deleted
         if restored:
             self._restore(person, how)
@@ -58,16 +59,16 @@ class Base:
     def _find(self, sent: incoming.Incoming, how: rules.Rules) -> people.Person | problems.Problem | None:
         if how.target is not None:
             return self.by_id[how.target]
-        if sent.external_id is not None and (person := self.by_external_id.get(sent.external_id)) is not None:
+        if sent.external_id and (person := self.by_external_id.get(sent.external_id)) is not None:
             if person.deleted and not how.restore_deleted:
                 message = f'the contact "{sent.external_id}" is deleted; send restoreDeleted: true to bring it back'
                 return _problem(sent, "externalCustomerId", problems.CONTACT_DELETED, message)
             return person
         for kind in how.kinds:
             candidates = self._holders(sent, kind, how.field_id)
-            if sent.external_id is not None:
+            if sent.external_id:
                 # A contact with a different external id is somebody else (contract 3, rule 3).
-                candidates = [person for person in candidates if person.row.get("external_id") is None]
+                candidates = [person for person in candidates if not person.row.get("external_id")]
             if candidates:
                 return max(candidates, key=_recency)
         return None
@@ -86,16 +87,17 @@ class Base:
         """Return a new person with everything that a contact carries."""
         row = dict(sent.values)
         if "email" in row:
-            row["email_confirmed"] = True
-        if sent.external_id is not None:
+            row["email_confirmed"] = "true"
+        if sent.external_id:
             row["external_id"] = sent.external_id
         fields = {str(field_id): text for field_id, text in sent.fields.items() if text is not None}
         person = people.Person(row, fields, (0, 0, 0))
         person.new = True
+        person.meet(sent.digest)
         self.created.append(person)
         for key, columns in sent.tokens.items():
             self._give(key, columns, person)
-        self._touch(person, {}, None, how)
+        self._touch(person, dict.fromkeys(row, ""), None, how)
         return person
 
     def _overlay(self, person: people.Person, sent: incoming.Incoming, how: rules.Rules) -> bool:
@@ -104,31 +106,34 @@ class Base:
         One that is new to this request takes everything.
         """
         columns = None if person.new else how.columns()
-        before, before_field = dict(person.row), person.fields.get(str(how.field_id))
-        row = person.row
+        row, before = person.row, {}
         for column, value in sent.values.items():
-            if columns is None or column in columns:
-                if column == "email" and _same_email(row.get("email"), value):
-                    continue
-                row[column] = value
+            if (columns is None or column in columns) and (old := row.get(column, "")) != value:
                 if column == "email":
-                    row["email_confirmed"] = True
-        person.carried.update(sent.values)
-        if sent.external_id is not None:
-            person.carried.add("external_id")
-            if row.get("external_id") is None or how.target is not None:
-                row["external_id"] = sent.external_id
+                    if old.lower() == value.lower():
+                        continue
+                    before["email_confirmed"], row["email_confirmed"] = row.get("email_confirmed", ""), "true"
+                before[column], row[column] = old, value
+        old = row.get("external_id", "")
+        if sent.external_id and old != sent.external_id and (not old or how.target is not None):
+            before["external_id"], row["external_id"] = old, sent.external_id
         if columns is not None:
+            person.carried.update(sent.values)
+            if sent.external_id:
+                person.carried.add("external_id")
             for column in columns - person.carried:
-                row[column] = None
-        changed = row != before and any(row.get(column) != before.get(column) for column in row)
+                if row.get(column):
+                    before[column], row[column] = row[column], ""
+        before_field = person.fields.get(str(how.field_id))
+        changed = bool(before)
         for field_id, text in sent.fields.items():
             if person.new or how.field_ids is None or field_id in how.field_ids:
-                changed |= _set_field(person.fields, str(field_id), text)
+                changed |= _set_field(person, str(field_id), text)
         for key, token_columns in sent.tokens.items():
-            if person.new or how.takes(str(token_columns["channel"])):
+            if person.new or how.takes(token_columns["channel"]):
                 changed |= self._give(key, token_columns, person)
         if changed:
+            person.before = {**before, **person.before}
             self._touch(person, before, before_field, how)
         return changed
 
@@ -136,43 +141,47 @@ class Base:
         """Give a token to a person, whoever had it (contract 2: a token belongs to one contact only)."""
         token = self.tokens[key]
         if not token.row:
-            token.owner, token.row, token.changed = person, {"active": True, **columns}, True
+            token.owner, token.row = person, {"active": "true", **columns}
             return True
         changed = token.owner is not person
         if changed and token.owner is not None:
             self._steps += 1
+            token.owner.meet("")
             token.owner.changed = True
             token.owner.recency = (1, self._steps, 0)
         token.owner = person
+        row = token.row
         for column, value in columns.items():
             # A token keeps the spelling it came with first: hex of another case is the same token.
-            if column != "value" and token.row.get(column) != value:
-                token.row[column] = value
-                token.changed = changed = True
+            if row.get(column, "") != value and column != "value":
+                row[column] = token.learnt[column] = value
+                changed = True
         return changed
 
     def _touch(
         self, person: people.Person, before: incoming.Columns, before_field: str | None, how: rules.Rules
     ) -> None:
+        """Keep the base true after a person went from `before`, the old values of what changed, to now."""
         self._steps += 1
         person.changed = True
         person.recency = (1, self._steps, 0)
-        old, new = before.get("external_id"), person.row.get("external_id")
-        if old != new:
-            if isinstance(old, str) and self.by_external_id.get(old) is person:
+        if "external_id" in before:
+            old, new = before["external_id"], person.row["external_id"]
+            if self.by_external_id.get(old) is person:
                 del self.by_external_id[old]
-            if isinstance(new, str):
+            if new:
                 self.by_external_id[new] = person
-        self._rehold(person, before, before_field, how)
+        if how.kinds:
+            self._rehold(person, before, before_field, how)
 
     def _rehold(
         self, person: people.Person, before: incoming.Columns, before_field: str | None, how: rules.Rules
     ) -> None:
-        """Keep `holders` true for the kinds that the request matches by, after a person went from `before` to now."""
+        """Keep `holders` true for the kinds that the request matches by."""
         pairs = [
-            (_column_key(kind, before.get(kind)), _column_key(kind, person.row.get(kind)))
+            (_column_key(kind, before[kind]), _column_key(kind, person.row[kind]))
             for kind in how.kinds
-            if kind in identity.KEYED_COLUMNS
+            if kind in before and kind in identity.KEYED_COLUMNS
         ]
         if how.field_id is not None:
             now = person.fields.get(str(how.field_id))
@@ -197,7 +206,7 @@ class Base:
                 token.owner, token.row, token.row_at = person, kept.row, person.id
             else:
                 self.stale.append((person.id, kept.key))
-        self._rehold(person, {}, None, how)
+        self._rehold(person, dict.fromkeys(person.row, ""), None, how)
 
 
 def _fault(sent: incoming.Incoming, how: rules.Rules) -> problems.Problem | None:
@@ -209,7 +218,7 @@ def _fault(sent: incoming.Incoming, how: rules.Rules) -> problems.Problem | None
         if value is not None and len(value) > limits.IDENTIFYING_FIELD_CHARACTERS:
             message = f"a value that identifies has at most {limits.IDENTIFYING_FIELD_CHARACTERS} characters"
             return _problem(sent, "fields", problems.IDENTIFYING_VALUE_INVALID, message)
-    if sent.external_id is not None or any(
+    if sent.external_id or any(
         sent.contact_id is not None if kind == "id" else reading.keys(sent, kind, how.field_id) for kind in how.kinds
     ):
         return None
@@ -221,11 +230,11 @@ _NAMES = {"field": "value of the field named by fieldId", "mobilepush": "push to
 
 
 def _problem(sent: incoming.Incoming, name: str, code: int, message: str) -> problems.Problem:
-    return problems.Problem(path=f"{sent.path}{name}".rstrip("."), message=message, index=sent.index, code=code)
+    return problems.Problem(path=sent.path(name), message=message, index=sent.index, code=code)
 
 
-def _column_key(column: str, value: object) -> str | None:
-    return identity.of_column(column, value) if isinstance(value, str) else None
+def _column_key(column: str, value: str) -> str | None:
+    return identity.of_column(column, value) if value else None
 
 
 def _field_key(field_id: int, value: str | None) -> str | None:
@@ -236,15 +245,13 @@ def _recency(person: people.Person) -> tuple[int, object, int]:
     return person.recency
 
 
-def _same_email(stored: object, sent: object) -> bool:
-    return isinstance(stored, str) and isinstance(sent, str) and stored.lower() == sent.lower()
-
-
-def _set_field(fields: dict[str, str], field_id: str, text: str | None) -> bool:
-    if fields.get(field_id) == text:
+def _set_field(person: people.Person, field_id: str, text: str | None) -> bool:
+    if person.fields.get(field_id) == text:
         return False
+    if person.fields_before is None:
+        person.fields_before = dict(person.fields)
     if text is None:
-        del fields[field_id]
+        del person.fields[field_id]
     else:
-        fields[field_id] = text
+        person.fields[field_id] = text
     return True

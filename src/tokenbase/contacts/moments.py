@@ -21,3 +21,9 @@ def parse(text: str, zone: str | None) -> dt.datetime:
     if not 1970 <= moment.year <= 9000:
         raise ValueError(f'"{text[:50]}" is no time at which an app can have been used')
     return moment
+
+
+def cell(moment: dt.datetime) -> str:
+    """Return a moment as PostgreSQL writes it in UTC, such as `2026-11-23 17:05:00.5+00`."""
+    text = moment.astimezone(dt.UTC).isoformat(sep=" ").removesuffix("+00:00")
+    return f"{text.rstrip('0') if '.' in text else text}+00"

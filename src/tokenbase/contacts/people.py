@@ -5,8 +5,6 @@ They are written back once, at its end, by `storing`.
 
 from __future__ import annotations
 
-import datetime as dt
-
 from tokenbase.contacts import identity, incoming
 
 COLUMNS = (
@@ -56,28 +54,34 @@ TOKEN_COLUMNS = (
 
 
 class Person:
-    """A contact, new or known. `row` and `fields` are as they will be, `stored_keys` as they were."""
+    """A contact, new or known: `row` and `fields` as they will be, `before` and `fields_before` as they were."""
 
     __slots__ = (
+        "before",
         "carried",
         "changed",
         "deleted",
+        "digest",
         "fields",
+        "fields_before",
         "id",
         "new",
         "recency",
         "restored",
         "row",
-        "stored_keys",
+        "seen",
+        "stored_digest",
     )
 
-    def __init__(
-        self, row: incoming.Columns, fields: dict[str, str], recency: tuple[int, dt.datetime | int, int]
-    ) -> None:
+    def __init__(self, row: incoming.Columns, fields: dict[str, str], recency: tuple[int, str | int, int]) -> None:
         """Take the columns and the additional fields (by the field's id as text, as they are stored)."""
         self.id: int | None = None
         self.row = row
         self.fields = fields
+        self.before: incoming.Columns = {}
+        """What the columns that changed were when the batch began."""
+        self.fields_before: dict[str, str] | None = None
+        """The additional fields when the batch began; None while they are the same."""
         self.recency = recency
         """Grows with every change: the most recently updated of several contacts has the greatest."""
         self.new = False
@@ -86,37 +90,56 @@ class Person:
         self.changed = False
         self.carried: set[str] = set()
         """Columns that a contact of this request carried for this person, so that a later one's silence clears none."""
-        self.stored_keys: frozenset[str] = frozenset()
+        self.seen = False
+        """Whether a contact of this request was for this person, or took a token from them."""
+        self.digest = ""
+        """The digest of the one contact that was for this person; "" when there was not exactly one."""
+        self.stored_digest = ""
+
+    def meet(self, digest: str) -> None:
+        """Note that something was done to this person, and by which contact; "" for none that may be remembered."""
+        self.digest = "" if self.seen else digest
+        self.seen = True
 
     def external_key(self) -> str | None:
         """Return the key of the external id, the one that a deleted contact keeps."""
         external_id = self.row.get("external_id")
-        return identity.external(external_id) if isinstance(external_id, str) else None
+        return identity.external(external_id) if external_id else None
 
     def keys(self, identifying: frozenset[int]) -> list[str]:
         """Return the keys by which the contact can be found, tokens excepted; `identifying` are ids of fields."""
-        row = self.row
-        found = [
-            identity.of_column(column, value)
-            for column in identity.KEYED_COLUMNS
-            if (value := row.get(column)).__class__ is str
-        ]
-        for field_id in identifying:
-            if text := self.fields.get(str(field_id)):
-                found.append(identity.field(field_id, text))
+        row, fields = self.row, self.fields
+        found = [identity.of_column(column, row[column]) for column in identity.KEYED_COLUMNS if row.get(column)]
+        found += [identity.field(field, fields[text]) for field in identifying if (text := str(field)) in fields]
         return found
+
+    def keys_changed(self, identifying: frozenset[int]) -> tuple[list[str], list[str]]:
+        """Return the keys that the batch took from the contact, and those that it gave to it."""
+        pairs = [
+            (identity.of_column(column, old) if old else "", identity.of_column(column, new) if new else "")
+            for column in identity.KEYED_COLUMNS
+            if (old := self.before.get(column)) is not None and (new := self.row[column]) != old
+        ]
+        if self.fields_before is not None:
+            for field in identifying:
+                old, new = self.fields_before.get(str(field), ""), self.fields.get(str(field), "")
+                if old != new:
+                    pairs.append((identity.field(field, old) if old else "", identity.field(field, new) if new else ""))
+        gone, added = {old for old, _ in pairs}, {new for _, new in pairs}
+        return [key for key in gone - added if key], [key for key in added - gone if key]
 
 
 class Token:
     """A push token and whose it is: `owner` as it will be, `row_at` and `key_at` as it is stored (ids of contacts)."""
 
-    __slots__ = ("changed", "key", "key_at", "owner", "row", "row_at")
+    __slots__ = ("key", "key_at", "learnt", "owner", "row", "row_at")
 
-    def __init__(self, key: str, row: incoming.Columns) -> None:
-        """Take the token's key and its columns."""
+    def __init__(self, key: str) -> None:
+        """Take the token's key."""
         self.key = key
-        self.row = row
+        self.row: incoming.Columns = {}
         self.owner: Person | None = None
         self.row_at: int | None = None
         self.key_at: int | None = None
-        self.changed = False
+        self.learnt: incoming.Columns = {}
+        """The columns that the batch changed."""

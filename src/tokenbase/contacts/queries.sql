@@ -1,25 +1,52 @@
 -- Statements of the contacts room. Every one takes the account first: no row of another account can be named.
 
 -- name: lock_account
--- Requests that write to one account go one after the other (contract 3); the lock ends with the transaction.
-SELECT pg_advisory_xact_lock(7151, %(account_id)s);
+-- Requests that write to one account go one after the other (contract 3); the lock ends with the transaction. So do the
+-- settings: what follows asks for rows by their keys, where an index is always right, but where the planner, as long as
+-- a base grows faster than its statistics, would read whole tables. For the same reason joins below compare the account
+-- with one beside each key asked for: told of one account it would think of few rows, and look at each for each key.
+SELECT
+  pg_advisory_xact_lock(7151, %(account_id)s),
+  set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true),
+  set_config('enable_mergejoin', 'off', true);
 
 -- name: match_by_key
--- Who holds each key, by the key's place in the list.
-SELECT asked.place, identity.contact_id
-FROM unnest(string_to_array(%(keys)s, ',')::uuid[]) WITH ORDINALITY AS asked (key, place)
-JOIN identity ON identity.key = asked.key
-WHERE identity.account_id = %(account_id)s;
+-- Who holds each key.
+SELECT key::text, contact_id
+FROM identity
+WHERE account_id = %(account_id)s
+  AND key = ANY(string_to_array(%(keys)s, ',')::uuid[]);
 
--- name: contacts_by_id
--- The contacts with these ids, deleted ones too.
-SELECT
-  id, updated_at, deleted_at IS NOT NULL, fields,
-  external_id, email, email_confirmed, sms, viber, telegram, first_name, last_name, language_code, time_zone,
-  contact_key, region, town, address, postcode, address_description, address_book_id
+-- name: digests
+-- The digests of contacts that stand as they were last imported.
+SELECT id, digest::text
 FROM contact
 WHERE account_id = %(account_id)s
-  AND id = ANY(%(ids)s);
+  AND id = ANY(%(ids)s::bigint[])
+  AND digest IS NOT NULL
+  AND deleted_at IS NULL;
+
+-- name: forget_digests
+-- Contacts that something else than an import changed.
+UPDATE contact
+SET digest = NULL
+WHERE account_id = %(account_id)s
+  AND id = ANY(%(ids)s::bigint[])
+  AND digest IS NOT NULL;
+
+-- name: contacts_by_id
+-- The contacts with these ids, deleted ones too, as cells (store/copying.py).
+SELECT
+  id, updated_at::text, deleted_at IS NOT NULL, coalesce(digest::text, ''), fields::text,
+  coalesce(external_id, ''), coalesce(email, ''), email_confirmed::text, coalesce(sms, ''), coalesce(viber, ''),
+  coalesce(telegram, ''), coalesce(first_name, ''), coalesce(last_name, ''), coalesce(language_code, ''),
+  coalesce(time_zone, ''), coalesce(contact_key, ''), coalesce(region, ''), coalesce(town, ''),
+  coalesce(address, ''), coalesce(postcode, ''), coalesce(address_description, ''),
+  coalesce(address_book_id::text, '')
+FROM contact
+WHERE account_id = %(account_id)s
+  AND id = ANY(%(ids)s::bigint[]);
 
 -- name: cards_by_id
 -- The contacts with these ids as they are shown.
@@ -32,14 +59,35 @@ WHERE account_id = %(account_id)s
   AND id = ANY(%(ids)s);
 
 -- name: tokens_by_holder
--- The tokens with these keys that stand with these contacts, pair by pair.
+-- Those of these tokens that stand with these contacts, pair by pair, as cells behind the pair's place.
 SELECT
-  contact_id, replace(key::text, '-', ''),
-  channel, value, kind, active, app_id::text, device_model, os, locale, language, client_version, app_version, device_id,
-  time_zone, advertising_id, environment, provider, web_push_p256dh, web_push_auth, registered_at, last_active_at
-FROM unnest(%(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]) AS asked (holder, token_key)
-JOIN token ON token.contact_id = asked.holder AND token.key = asked.token_key
-WHERE token.account_id = %(account_id)s;
+  asked.place,
+  channel, value, kind, active::text, coalesce(app_id::text, ''), coalesce(device_model, ''), coalesce(os, ''),
+  coalesce(locale, ''), coalesce(language, ''), coalesce(client_version, ''), coalesce(app_version, ''),
+  coalesce(device_id, ''), coalesce(time_zone, ''), coalesce(advertising_id, ''), coalesce(environment, ''),
+  coalesce(provider, ''), coalesce(web_push_p256dh, ''), coalesce(web_push_auth, ''),
+  coalesce(registered_at::text, ''), coalesce(last_active_at::text, '')
+FROM unnest(
+  array_fill(%(account_id)s::integer, ARRAY[%(many)s]), %(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]
+) WITH ORDINALITY AS asked (account, holder, token_key, place)
+JOIN token
+  ON token.account_id = asked.account
+  AND token.contact_id = asked.holder
+  AND token.key = asked.token_key;
+
+-- name: kept_tokens
+-- All tokens that stand with these deleted contacts, as cells, the one seen last first.
+SELECT
+  contact_id, key::text,
+  channel, value, kind, active::text, coalesce(app_id::text, ''), coalesce(device_model, ''), coalesce(os, ''),
+  coalesce(locale, ''), coalesce(language, ''), coalesce(client_version, ''), coalesce(app_version, ''),
+  coalesce(device_id, ''), coalesce(time_zone, ''), coalesce(advertising_id, ''), coalesce(environment, ''),
+  coalesce(provider, ''), coalesce(web_push_p256dh, ''), coalesce(web_push_auth, ''),
+  coalesce(registered_at::text, ''), coalesce(last_active_at::text, '')
+FROM token
+WHERE account_id = %(account_id)s
+  AND contact_id = ANY(%(contact_ids)s::bigint[])
+ORDER BY contact_id, last_active_at DESC NULLS LAST, created_at, key;
 
 -- name: tokens_of_contacts
 -- All tokens of these contacts, the one seen last first.
@@ -55,10 +103,10 @@ ORDER BY contact_id, last_active_at DESC NULLS LAST, created_at, key;
 -- name: copy_contacts
 -- New contacts.
 COPY contact (
-  account_id, id, created_at, updated_at, fields,
+  account_id, id, created_at, updated_at, digest, fields,
   external_id, email, email_confirmed, sms, viber, telegram, first_name, last_name, language_code, time_zone,
   contact_key, region, town, address, postcode, address_description, address_book_id
-) FROM STDIN;
+) FROM STDIN (NULL '');
 
 -- name: copy_identities
 -- New keys. The primary key refuses a second holder of one that only one may have.
@@ -70,51 +118,79 @@ COPY token (
   account_id, contact_id, key, created_at, updated_at,
   channel, value, kind, active, app_id, device_model, os, locale, language, client_version, app_version, device_id,
   time_zone, advertising_id, environment, provider, web_push_p256dh, web_push_auth, registered_at, last_active_at
-) FROM STDIN;
+) FROM STDIN (NULL '');
 
 -- name: update_contacts
--- Known contacts as they are now. No indexed column changes, so the index stays untouched.
+-- Known contacts as they are now. What a row does not name stays, and an empty text makes it null. Where only the
+-- digest is new nothing else is. No indexed column changes, so the index stays untouched.
 UPDATE contact
-SET updated_at = %(now)s,
+SET digest = new.digest,
+    updated_at = CASE WHEN new.changed THEN %(now)s ELSE updated_at END,
     deleted_at = CASE WHEN new.restored THEN NULL ELSE deleted_at END,
-    fields = new.fields, external_id = new.external_id, email = new.email, email_confirmed = new.email_confirmed,
-    sms = new.sms, viber = new.viber, telegram = new.telegram, first_name = new.first_name, last_name = new.last_name,
-    language_code = new.language_code, time_zone = new.time_zone, contact_key = new.contact_key, region = new.region,
-    town = new.town, address = new.address, postcode = new.postcode, address_description = new.address_description,
-    address_book_id = new.address_book_id
+    fields = coalesce(new.fields, contact.fields),
+    external_id = nullif(coalesce(new.external_id, contact.external_id), ''),
+    email = nullif(coalesce(new.email, contact.email), ''),
+    email_confirmed = coalesce(new.email_confirmed, contact.email_confirmed),
+    sms = nullif(coalesce(new.sms, contact.sms), ''),
+    viber = nullif(coalesce(new.viber, contact.viber), ''),
+    telegram = nullif(coalesce(new.telegram, contact.telegram), ''),
+    first_name = nullif(coalesce(new.first_name, contact.first_name), ''),
+    last_name = nullif(coalesce(new.last_name, contact.last_name), ''),
+    language_code = nullif(coalesce(new.language_code, contact.language_code), ''),
+    time_zone = nullif(coalesce(new.time_zone, contact.time_zone), ''),
+    contact_key = nullif(coalesce(new.contact_key, contact.contact_key), ''),
+    region = nullif(coalesce(new.region, contact.region), ''),
+    town = nullif(coalesce(new.town, contact.town), ''),
+    address = nullif(coalesce(new.address, contact.address), ''),
+    postcode = nullif(coalesce(new.postcode, contact.postcode), ''),
+    address_description = nullif(coalesce(new.address_description, contact.address_description), ''),
+    address_book_id = coalesce(new.address_book_id, contact.address_book_id)
 FROM json_to_recordset(%(rows)s::json) AS new (
-  id bigint, restored boolean, fields jsonb, external_id text, email text, email_confirmed boolean, sms text, viber text,
-  telegram text, first_name text, last_name text, language_code text, time_zone text, contact_key text, region text,
-  town text, address text, postcode text, address_description text, address_book_id integer
+  account_id integer, id bigint, digest uuid, changed boolean, restored boolean, fields jsonb, external_id text, email text,
+  email_confirmed boolean, sms text, viber text, telegram text, first_name text, last_name text, language_code text,
+  time_zone text, contact_key text, region text, town text, address text, postcode text, address_description text,
+  address_book_id integer
 )
-WHERE contact.account_id = %(account_id)s
+WHERE contact.account_id = new.account_id
   AND contact.id = new.id;
 
 -- name: update_tokens
--- Tokens that stay with their contact, with what was learnt of their devices.
+-- Tokens that stay with their contact, with what was learnt of their devices. What a row does not name stays, and an
+-- empty text makes it null.
 UPDATE token
 SET updated_at = %(now)s,
-    channel = new.channel, kind = new.kind, active = new.active, app_id = new.app_id, device_model = new.device_model,
-    os = new.os, locale = new.locale, language = new.language, client_version = new.client_version,
-    app_version = new.app_version, device_id = new.device_id, time_zone = new.time_zone,
-    advertising_id = new.advertising_id, environment = new.environment, provider = new.provider,
-    web_push_p256dh = new.web_push_p256dh, web_push_auth = new.web_push_auth, registered_at = new.registered_at,
-    last_active_at = new.last_active_at
+    active = coalesce(new.active, token.active),
+    device_model = nullif(coalesce(new.device_model, token.device_model), ''),
+    os = nullif(coalesce(new.os, token.os), ''),
+    locale = nullif(coalesce(new.locale, token.locale), ''),
+    language = nullif(coalesce(new.language, token.language), ''),
+    client_version = nullif(coalesce(new.client_version, token.client_version), ''),
+    app_version = nullif(coalesce(new.app_version, token.app_version), ''),
+    device_id = nullif(coalesce(new.device_id, token.device_id), ''),
+    time_zone = nullif(coalesce(new.time_zone, token.time_zone), ''),
+    advertising_id = nullif(coalesce(new.advertising_id, token.advertising_id), ''),
+    environment = coalesce(new.environment, token.environment),
+    provider = coalesce(new.provider, token.provider),
+    web_push_p256dh = nullif(coalesce(new.web_push_p256dh, token.web_push_p256dh), ''),
+    web_push_auth = nullif(coalesce(new.web_push_auth, token.web_push_auth), ''),
+    registered_at = coalesce(new.registered_at, token.registered_at),
+    last_active_at = coalesce(new.last_active_at, token.last_active_at)
 FROM json_to_recordset(%(rows)s::json) AS new (
-  contact_id bigint, key uuid, channel text, kind text, active boolean, app_id uuid, device_model text, os text,
-  locale text, language text, client_version text, app_version text, device_id text, time_zone text, advertising_id text,
-  environment text, provider text, web_push_p256dh text, web_push_auth text, registered_at timestamptz,
-  last_active_at timestamptz
+  account_id integer, contact_id bigint, key uuid, active boolean, device_model text, os text, locale text, language text,
+  client_version text, app_version text, device_id text, time_zone text, advertising_id text, environment text,
+  provider text, web_push_p256dh text, web_push_auth text, registered_at timestamptz, last_active_at timestamptz
 )
-WHERE token.account_id = %(account_id)s
+WHERE token.account_id = new.account_id
   AND token.contact_id = new.contact_id
   AND token.key = new.key;
 
 -- name: delete_tokens
 -- Tokens that left their contact, pair by pair.
 DELETE FROM token
-USING unnest(%(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]) AS gone (holder, token_key)
-WHERE token.account_id = %(account_id)s
+USING unnest(
+  array_fill(%(account_id)s::integer, ARRAY[%(many)s]), %(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]
+) AS gone (account, holder, token_key)
+WHERE token.account_id = gone.account
   AND token.contact_id = gone.holder
   AND token.key = gone.token_key;
 
@@ -122,16 +198,20 @@ WHERE token.account_id = %(account_id)s
 -- Keys that go from one contact to another.
 UPDATE identity
 SET contact_id = moved.contact_id
-FROM unnest(%(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]) AS moved (contact_id, moved_key)
-WHERE identity.account_id = %(account_id)s
+FROM unnest(
+  array_fill(%(account_id)s::integer, ARRAY[%(many)s]), %(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]
+) AS moved (account, contact_id, moved_key)
+WHERE identity.account_id = moved.account
   AND identity.key = moved.moved_key
   AND identity.slot = 0;
 
 -- name: delete_identities
 -- Keys that contacts no longer have, pair by pair.
 DELETE FROM identity
-USING unnest(%(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]) AS gone (holder, gone_key)
-WHERE identity.account_id = %(account_id)s
+USING unnest(
+  array_fill(%(account_id)s::integer, ARRAY[%(many)s]), %(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]
+) AS gone (account, holder, gone_key)
+WHERE identity.account_id = gone.account
   AND identity.key = gone.gone_key
   AND identity.contact_id = gone.holder;
 
@@ -162,7 +242,8 @@ RETURNING id;
 -- Contacts that are deleted, but can come back.
 UPDATE contact
 SET deleted_at = %(now)s,
-    updated_at = %(now)s
+    updated_at = %(now)s,
+    digest = NULL
 WHERE account_id = %(account_id)s
   AND id = ANY(%(ids)s);
 

@@ -42,8 +42,7 @@ def _remove(
         # The external id alone brings a deleted contact back (contract 3, rule 4).
         keys.discard(kept)
     if keys:
-        pairs = {"account_id": account_id, "contact_ids": [contact_id] * len(keys), "keys": ",".join(keys)}
-        conn.execute(sql.delete_identities, pairs)
+        conn.execute(sql.delete_identities, loading.pairs(account_id, [(contact_id, key) for key in keys]))
     if erase:
         for statement in (
             sql.erase_contacts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -13,107 +13,114 @@ from tokenbase.store import copying, queries
 sql = queries.load("tokenbase.contacts")
 
 
+_NO_COLUMNS = dict.fromkeys(people.COLUMNS, "") | {"email_confirmed": "false"}
+_NO_TOKEN_COLUMNS = dict.fromkeys(people.TOKEN_COLUMNS, "")
+
+
 def store(conn: loading.Connection, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     """Write a base that was worked through; its new contacts have their ids."""
     touched = [person for person in base.by_id.values() if person.changed]
     _store_keys(conn, account_id, base, touched)
-    _store_contacts(conn, account_id, base, touched, now)
+    if base.created:
+        copying.write(conn, sql.copy_contacts, _contact_lines(account_id, base.created, now.isoformat()))
+    learnt = [person for person in base.by_id.values() if person.seen and person.digest != person.stored_digest]
+    _update_contacts(conn, account_id, {*touched, *learnt}, now)
     _store_tokens(conn, account_id, base, now)
 
 
 def _store_keys(
     conn: loading.Connection, account_id: int, base: matching.Base, touched: Collection[people.Person]
 ) -> None:
-    added: list[tuple[int, str, int, int]] = []
+    added: list[str] = []
     gone: list[tuple[int, str]] = []
-    for person in (*base.created, *touched):
+    for person in base.created:
+        keys, unique = person.keys(base.identifying), person.row.get("external_id")
+        for place, key in enumerate(keys):
+            # The external id is the first of the columns that are keys.
+            added.append(f"{account_id}\t{key}\t{0 if unique and place == 0 else person.id}\t{person.id}\n")
+    for person in touched:
         assert person.id is not None
-        unique, stored = person.external_key(), person.stored_keys
-        keys = person.keys(base.identifying)
-        for key in keys:
-            if key not in stored:
-                added.append((account_id, key, 0 if key == unique else person.id, person.id))
-        if stored:
-            gone.extend((person.id, key) for key in stored.difference(keys))
+        if person.restored:
+            # The external id alone stayed in the identity table.
+            given = [key for key in person.keys(base.identifying) if key != person.external_key()]
+        else:
+            lost, given = person.keys_changed(base.identifying)
+            gone += [(person.id, key) for key in lost]
+        unique_key = person.external_key() if given else None
+        added += [f"{account_id}\t{key}\t{0 if key == unique_key else person.id}\t{person.id}\n" for key in given]
     moved: list[tuple[int, str]] = []
     for token in base.tokens.values():
-        if token.owner is not None and token.owner.id is not None:
+        if token.owner is not None and (holder := token.owner.id) is not None and token.key_at != holder:
             if token.key_at is None:
-                added.append((account_id, token.key, 0, token.owner.id))
-            elif token.key_at != token.owner.id:
-                moved.append((token.owner.id, token.key))
+                added.append(f"{account_id}\t{token.key}\t0\t{holder}\n")
+            else:
+                moved.append((holder, token.key))
     for statement, pairs in ((sql.delete_identities, gone), (sql.move_identities, moved)):
         if pairs:
-            conn.execute(statement, _pairs(account_id, pairs))
+            conn.execute(statement, loading.pairs(account_id, pairs))
     if added:
+        # In the order of the index, of which neighbours then share pages.
+        added.sort()
         copying.write(conn, sql.copy_identities, added)
 
 
-def _store_contacts(
-    conn: loading.Connection,
-    account_id: int,
-    base: matching.Base,
-    touched: Collection[people.Person],
-    now: dt.datetime,
+def _contact_lines(account_id: int, created: Iterable[people.Person], time: str) -> Iterator[str]:
+    for person in created:
+        fields = msgspec.json.encode(person.fields).decode() if person.fields else "{}"
+        cells = "\t".join({**_NO_COLUMNS, **person.row}.values())
+        yield f"{account_id}\t{person.id}\t{time}\t{time}\t{person.digest}\t{fields}\t{cells}\n"
+
+
+def _update_contacts(
+    conn: loading.Connection, account_id: int, known: Iterable[people.Person], now: dt.datetime
 ) -> None:
-    if base.created:
-        time = now.isoformat()
-        copying.write(
-            conn,
-            sql.copy_contacts,
-            [(account_id, person.id, time, time, _json(person.fields), *_columns(person)) for person in base.created],
-        )
-    rows = [
-        {"id": person.id, "restored": person.restored, "fields": person.fields}
-        | dict(zip(people.COLUMNS, _columns(person), strict=True))
-        for person in touched
-    ]
+    rows: list[dict[str, object]] = []
+    for person in known:
+        row: dict[str, object] = {"account_id": account_id, "id": person.id}
+        if person.digest:
+            row["digest"] = person.digest
+        if person.changed:
+            row["changed"] = True
+            row.update((column, person.row[column]) for column in person.before)
+            if person.restored:
+                row["restored"] = True
+            if person.fields_before is not None:
+                row["fields"] = person.fields
+        rows.append(row)
     if rows:
-        parameters = {"account_id": account_id, "now": now, "rows": msgspec.json.encode(rows).decode()}
+        parameters = {"now": now, "rows": msgspec.json.encode(rows).decode()}
         conn.execute(sql.update_contacts, parameters)
-
-
-def _columns(person: people.Person) -> list[object]:
-    row = person.row
-    row["email_confirmed"] = bool(row.get("email_confirmed"))
-    return list(map(row.get, people.COLUMNS))
-
-
-def _json(fields: dict[str, str]) -> str:
-    return msgspec.json.encode(fields).decode() if fields else "{}"
 
 
 def _store_tokens(conn: loading.Connection, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     gone = list(base.stale)
-    time = now.isoformat()
-    added: list[tuple[object, ...]] = []
+    added: list[people.Token] = []
     learnt: list[dict[str, object]] = []
     for token in base.tokens.values():
         owner = token.owner
         if owner is None or owner.id is None:
             continue
         if token.row_at == owner.id:
-            if token.changed:
-                learnt.append({"contact_id": owner.id, "key": token.key, **token.row})
+            if token.learnt:
+                learnt.append({"account_id": account_id, "contact_id": owner.id, "key": token.key, **token.learnt})
             continue
         if token.row_at is not None:
             gone.append((token.row_at, token.key))
-        added.append((account_id, owner.id, token.key, time, time, *map(token.row.get, people.TOKEN_COLUMNS)))
+        added.append(token)
     if gone:
-        conn.execute(sql.delete_tokens, _pairs(account_id, gone))
+        conn.execute(sql.delete_tokens, loading.pairs(account_id, gone))
     if added:
-        copying.write(conn, sql.copy_tokens, added)
+        copying.write(conn, sql.copy_tokens, _token_lines(account_id, added, now.isoformat()))
     if learnt:
-        parameters = {"account_id": account_id, "now": now, "rows": msgspec.json.encode(learnt).decode()}
+        parameters = {"now": now, "rows": msgspec.json.encode(learnt).decode()}
         conn.execute(sql.update_tokens, parameters)
 
 
-def _pairs(account_id: int, pairs: list[tuple[int, str]]) -> dict[str, object]:
-    return {
-        "account_id": account_id,
-        "contact_ids": [contact_id for contact_id, _ in pairs],
-        "keys": ",".join(key for _, key in pairs),
-    }
+def _token_lines(account_id: int, added: Iterable[people.Token], time: str) -> Iterator[str]:
+    for token in added:
+        assert token.owner is not None
+        cells = "\t".join({**_NO_TOKEN_COLUMNS, **token.row}.values())
+        yield f"{account_id}\t{token.owner.id}\t{token.key}\t{time}\t{time}\t{cells}\n"
 
 
 def index_field(conn: loading.Connection, account_id: int, field_id: int) -> None:

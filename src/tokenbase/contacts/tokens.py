@@ -39,6 +39,7 @@ def set_active(
         holder = _holder(conn, account_id, key)
         parameters = {"account_id": account_id, "contact_id": holder, "key": key, "active": active, "now": now}
         conn.execute(sql.set_token_active, parameters)
+        loading.forget(conn, account_id, [holder])
 
 
 def _key(app: str, value: str) -> str:

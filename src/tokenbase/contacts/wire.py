@@ -41,8 +41,11 @@ class Unusable(Exception):
         super().__init__(message)
 
 
-def decode(raw: bytes | msgspec.Raw, path: str, warn: Warn) -> contacts.Contact:
-    """Return the contact. Values of a wrong type are dropped and told to `warn`; raises Unusable where that cannot."""
+def decode(raw: bytes | msgspec.Raw, warn: Warn) -> contacts.Contact:
+    """Return the contact. Values of a wrong type are dropped and told to `warn`; raises Unusable where that cannot.
+
+    Every path begins at the contact.
+    """
     try:
         return _DECODER.decode(raw)
     except (msgspec.ValidationError, RecursionError):
@@ -51,14 +54,14 @@ def decode(raw: bytes | msgspec.Raw, path: str, warn: Warn) -> contacts.Contact:
         sent = msgspec.json.decode(raw)
     except msgspec.DecodeError as fault:
         # The request is JSON as a whole, so this is a number beyond all bounds.
-        raise Unusable(problems.CONTACT_VALUE_OF_WRONG_TYPE, path, wording.of_type(str(fault)).lower()) from None
+        raise Unusable(problems.CONTACT_VALUE_OF_WRONG_TYPE, "", wording.of_type(str(fault)).lower()) from None
     except RecursionError:
-        raise Unusable(problems.CONTACT_VALUE_OF_WRONG_TYPE, path, "it is nested too deeply") from None
+        raise Unusable(problems.CONTACT_VALUE_OF_WRONG_TYPE, "", "it is nested too deeply") from None
     if not isinstance(sent, dict):
         raise Unusable(
-            problems.CONTACT_NOT_AN_OBJECT, path, f"a contact is an object such as {{...}}, this is {_name(sent)}"
+            problems.CONTACT_NOT_AN_OBJECT, "", f"a contact is an object such as {{...}}, this is {_name(sent)}"
         )
-    return _salvage(sent, contacts.Contact, f"{path}." if path else "", warn)
+    return _salvage(sent, contacts.Contact, "", warn)
 
 
 def _salvage(sent: dict[str, object], part: type[_Part], path: str, warn: Warn) -> _Part:

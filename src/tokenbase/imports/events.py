@@ -30,22 +30,29 @@ def record(
     type_id = _event_type(conn, account_id, event_key or DEFAULT_KEY, blocks, now)
     first_tokens: dict[people.Person, str] = {}
     for token in base.tokens.values():
-        if token.owner is not None and token.owner.new:
-            first_tokens.setdefault(token.owner, str(token.row["value"]))
-    rows = []
+        if token.owner is not None and token.owner.new and token.owner not in first_tokens:
+            first_tokens[token.owner] = token.row["value"]
+    ids = blocks.take("event", len(base.created))
     time = now.isoformat()
-    for event_id, person in zip(blocks.take("event", len(base.created)), base.created, strict=True):
-        row = person.row
-        params = {
-            "contactId": person.id,
-            "EmailAddress": row.get("email") or "",
-            "SMS": row.get("sms") or "",
-            "externalCustomerId": row.get("external_id") or "",
-            "token": first_tokens.get(person, ""),
-        }
-        key_value = params["EmailAddress"] or params["SMS"] or params["externalCustomerId"] or params["token"]
-        rows.append((account_id, person.id, event_id, type_id, time, key_value, msgspec.json.encode(params).decode()))
-    copying.write(conn, sql.copy_events, rows)
+    lines = (
+        f"{account_id}\t{person.id}\t{event_id}\t{type_id}\t{time}\t{_event(person, first_tokens.get(person, ''))}\n"
+        for event_id, person in zip(ids, base.created, strict=True)
+    )
+    copying.write(conn, sql.copy_events, lines)
+
+
+def _event(person: people.Person, token: str) -> str:
+    """Return the cells of an event's value and parameters."""
+    row = person.row
+    email, sms, external_id = row.get("email", ""), row.get("sms", ""), row.get("external_id", "")
+    params = {
+        "contactId": person.id,
+        "EmailAddress": email,
+        "SMS": sms,
+        "externalCustomerId": external_id,
+        "token": token,
+    }
+    return f"{email or sms or external_id or token}\t{msgspec.json.encode(params).decode()}"
 
 
 def _event_type(conn: sessions.Connection, account_id: int, key: str, blocks: blocks.Blocks, now: dt.datetime) -> int:

@@ -24,7 +24,7 @@ INSERT INTO import_session (
 )
 VALUES (
   %(account_id)s, %(id)s, 'FINISHED', %(started_at)s, %(finished_at)s, %(total)s, %(created)s, %(updated)s,
-  %(unchanged)s, %(restored)s, %(skipped)s, %(failed)s, %(contact_ids)s, %(results)s, %(failed_contacts)s
+  %(unchanged)s, %(restored)s, %(skipped)s, %(failed)s, %(contact_ids)s::bigint[], %(results)s, %(failed_contacts)s
 );
 
 -- name: session

@@ -32,17 +32,16 @@ _LETTERS = {"created": "c", "updated": "u", "unchanged": "n", "restored": "r", "
 _WORDS = {letter: word for word, letter in _LETTERS.items()}
 
 
-def letter(fate: Fate) -> str:
-    """Return the letter that stands for a fate in the table."""
-    return "n" if fate.result == "updated" and not fate.changed else _LETTERS[fate.result]
+def letters(fates: Sequence[Fate]) -> str:
+    """Return the letters that stand for fates in the table."""
+    return "".join(["n" if fate.result == "updated" and not fate.changed else _LETTERS[fate.result] for fate in fates])
 
 
-def counts(fates: Sequence[Fate]) -> dict[str, int]:
+def counts(letters: str) -> dict[str, int]:
     """Return how many contacts met each fate. `updated` includes `unchanged`; the other five add up to `total`."""
-    letters = [letter(fate) for fate in fates]
     found = {word: letters.count(mark) for mark, word in _WORDS.items()}
     found["updated"] += found["unchanged"]
-    found["total"] = len(fates)
+    found["total"] = len(letters)
     return found
 
 
@@ -51,10 +50,12 @@ def record(
     account_id: int,
     session_id: str,
     fates: Sequence[Fate],
+    letters: str,
     failed: Sequence[msgspec.Raw],
     times: tuple[dt.datetime, dt.datetime],
 ) -> None:
-    """Store a finished session; `times` are its start and its end."""
+    """Store a finished session: `letters` as above, `times` its start and its end."""
+    ids = ",".join([str(fate.contact_id or 0) for fate in fates])
     conn.execute(
         sql.create_session,
         {
@@ -62,10 +63,11 @@ def record(
             "id": session_id,
             "started_at": times[0],
             "finished_at": times[1],
-            "contact_ids": [fate.contact_id or 0 for fate in fates],
-            "results": "".join(map(letter, fates)),
+            # As text: the driver is slow with long lists.
+            "contact_ids": f"{{{ids}}}",
+            "results": letters,
             "failed_contacts": msgspec.json.encode(failed).decode(),
-            **counts(fates),
+            **counts(letters),
         },
     )
 

@@ -6,7 +6,7 @@ import msgspec
 
 from tokenbase.contacts import fields, incoming, loading, reading, rules
 from tokenbase.contract import problems
-from tokenbase.imports import batch, envelope
+from tokenbase.imports import batch, envelope, working
 from tokenbase.store import database
 
 
@@ -41,7 +41,8 @@ def _save(
     with database.transaction() as conn:
         known = fields.load(conn, account_id)
     reader = reading.Reader(known, lone=True, channels_required=how.target is None)
-    read = reader.read(0, raw)
+    arrivals = working.Arrivals([raw], reader, [""])
+    read = arrivals.read(0)
     if isinstance(read, problems.Problem):
         raise problems.BadValue(f"{read.path}: {read.message}", [read])
     sent = envelope.Envelope(
@@ -57,7 +58,7 @@ def _save(
         loading.lock(conn, account_id)
         if how.target is not None:
             _check_target(conn, account_id, how.target, read)
-        worked = batch.work(conn, database.blocks, account_id, reader, [read], sent, False, clock())
+        worked = working.work(conn, database.blocks, account_id, arrivals, sent, False, clock())
         if worked.faults:
             fault = worked.faults[0]
             raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)
@@ -70,7 +71,7 @@ def _check_target(conn: loading.Connection, account_id: int, target: int, read: 
     person = loading.person(conn, account_id, target)
     if person is None or person.deleted:
         raise problems.NotFound(f"there is no contact {target} in this account")
-    if read.external_id is not None:
+    if read.external_id:
         holder = loading.of_external_id(conn, account_id, read.external_id)
         if holder is not None and holder != target:
             message = f'the external id "{read.external_id}" belongs to contact {holder}'

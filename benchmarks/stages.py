@@ -1,0 +1,132 @@
+"""Where the time of a batch goes: python benchmarks/stages.py
+
+Runs the import in this process, without HTTP, on a PostgreSQL of its own, and prints for each kind of batch what every
+statement took and what was this program's own work. Medians in milliseconds a batch of 3,000 contacts; of a statement
+that rows are streamed into, the making of the rows is part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import datetime as dt
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+
+from throughput import BATCH, bodies
+from tokenbase.accounts import accounts
+from tokenbase.contract.imports import ImportRequest
+from tokenbase.imports import batch
+from tokenbase.store import cluster, copying, database, migrate, partitions, queries
+
+ROOMS = ("contacts", "imports", "segments", "accounts", "store")
+NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+
+
+class Clocks:
+    """The seconds that each statement has taken since the last batch began."""
+
+    def __init__(self) -> None:
+        """Name every statement by its text."""
+        self.spent: dict[str, float] = collections.defaultdict(float)
+        self._names = {}
+        for room in ROOMS:
+            found = queries.load(f"tokenbase.{room}")
+            self._names.update({getattr(found, name): name for name in found.names})
+
+    @contextlib.contextmanager
+    def timing(self, statement: Any) -> Iterator[None]:
+        """Count the time of what is done inside to a statement."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spent[self._names.get(statement, "other statements")] += time.perf_counter() - began
+
+    def watch(self) -> None:
+        """Count every statement of this process from now on."""
+        execute = psycopg.Connection.execute
+        write = copying.write
+
+        def timed_execute(conn: Any, query: Any, *arguments: Any, **more: Any) -> Any:
+            with self.timing(query):
+                return execute(conn, query, *arguments, **more)
+
+        def timed_write(conn: Any, statement: bytes, lines: Any) -> None:
+            with self.timing(statement):
+                write(conn, statement, lines)
+
+        def timed_exit(transaction: Any, *arguments: Any) -> Any:
+            with self.timing(b"commit"):
+                return leave(transaction, *arguments)
+
+        leave = psycopg.Transaction.__exit__
+        self._names[b"commit"] = "commit"
+        psycopg.Connection.execute = timed_execute  # type: ignore[method-assign, assignment]
+        psycopg.Transaction.__exit__ = timed_exit  # type: ignore[method-assign, assignment]
+        copying.write = timed_write
+
+
+def measure(base: database.Database, account_id: int, requests: list[bytes], clocks: Clocks) -> dict[str, float]:
+    """Return the median milliseconds of each stage, and of the whole."""
+    runs: list[dict[str, float]] = []
+    for body in requests:
+        clocks.spent.clear()
+        began, worked = time.perf_counter(), time.thread_time()
+        request = msgspec.json.decode(body, type=ImportRequest)
+        batch.accept(base, account_id, request, None, False, lambda: NOW)
+        whole = time.perf_counter() - began
+        spent = dict(clocks.spent)
+        own = whole - sum(spent.values())
+        runs.append(
+            {**spent, "this program": own, "(its processor time)": time.thread_time() - worked, "in all": whole}
+        )
+    names = dict.fromkeys(name for run in runs for name in run)
+    return {name: 1000 * statistics.median(run.get(name, 0.0) for run in runs) for name in names}
+
+
+def main() -> None:
+    """Run the benchmark."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--batches", type=int, default=20, help="batches of 3,000 contacts of each kind")
+    count = arguments.parse_args().batches
+    with tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made:
+        Path(made).chmod(0o755)
+        embedded = cluster.Cluster(Path(made) / "data", os.environ)
+        url = embedded.start()
+        migrate.apply(url, NOW)
+        base = database.connect(url)
+        partitions.ensure(base, NOW)
+        account_id = accounts.create(base, "Bench", "bench@example.com", NOW)
+        clocks = Clocks()
+        clocks.watch()
+        found = {
+            name: measure(base, account_id, bodies(0, count, version), clocks)
+            for name, version in (
+                ("all new", lambda number: "1"),
+                ("same again", lambda number: "1"),
+                ("all updated", lambda number: "2"),
+                ("half and half", lambda number: "2" if number % 2 else "3"),
+            )
+        }
+        base.close()
+        embedded.stop()
+    stages = sorted(
+        {stage for times in found.values() for stage in times}, key=lambda stage: -found["all new"].get(stage, 0)
+    )
+    print(f"ms a batch of {BATCH:,} | {' | '.join(found)}\n| --- |{' ---: |' * len(found)}")
+    for stage in stages:
+        print(f"| {stage} | {' | '.join(f'{times.get(stage, 0):.1f}' for times in found.values())} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The contacts of one request, read, matched and stored: what happens between the account's lock and the commit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from tokenbase.accounts import apps
+from tokenbase.contacts import fields, incoming, loading, matching, reading, storing
+from tokenbase.contract import problems
+from tokenbase.imports import envelope, events, sessions, unchanged
+from tokenbase.segments import lists
+from tokenbase.store import blocks
+
+
+class Worked(msgspec.Struct, frozen=True):
+    """A batch that was worked through: each contact's fate, the problems of those skipped or failed, the warnings."""
+
+    fates: list[sessions.Fate]
+    faults: list[problems.Problem]
+    warnings: list[problems.Problem]
+
+
+Outcome = sessions.Fate | matching.Taken | problems.Problem
+"""What became of one contact: one that is unchanged has its fate already."""
+
+
+class Arrivals:
+    """The contacts of a request. Those that are unchanged need not be read at all."""
+
+    def __init__(self, raws: Sequence[msgspec.Raw], reader: reading.Reader, digests: Sequence[str]) -> None:
+        """Take the contacts as they were sent and the digest of each, "" for one that is not to be remembered."""
+        self.raws = raws
+        self.reader = reader
+        self.digests = digests
+        self._read: list[incoming.Incoming | problems.Problem | None] = [None] * len(raws)
+
+    def read(self, place: int) -> incoming.Incoming | problems.Problem:
+        """Return one contact, read, or what makes it unusable."""
+        if (read := self._read[place]) is None:
+            read = self._read[place] = self.reader.read(place, self.raws[place], self.digests[place])
+        return read
+
+    def read_all(self) -> None:
+        """Read every contact."""
+        for place in range(len(self.raws)):
+            self.read(place)
+
+    def external_ids(self) -> list[str]:
+        """Return the customer's id of each contact, "" for none."""
+        if None in self._read:
+            return unchanged.external_ids(self.raws)
+        return [sent.external_id if isinstance(sent, incoming.Incoming) else "" for sent in self._read]
+
+    def note_apps(self, places: Iterable[int], app_ids: Iterable[str]) -> None:
+        """Read those of the contacts, not read yet, that are the first to name an app."""
+        wanted = {app_id.replace("-", "").encode() for app_id in app_ids}
+        for place in places:
+            if not wanted:
+                return
+            plain = bytes(self.raws[place]).lower().replace(b"-", b"")
+            if found := {app_id for app_id in wanted if app_id in plain}:
+                self.read(place)
+                wanted -= found
+
+
+def work(
+    conn: loading.Connection,
+    blocks: blocks.Blocks,
+    account_id: int,
+    arrivals: Arrivals,
+    sent: envelope.Envelope,
+    dry_run: bool,
+    now: dt.datetime,
+) -> Worked:
+    """Match the contacts and, unless it is a dry run, store them. The account must be locked."""
+    if sent.how.field_id is not None:
+        storing.index_field(conn, account_id, sent.how.field_id)
+    external_ids = arrivals.external_ids()
+    known = loading.external_ids(conn, account_id, filter(None, external_ids))
+    same = unchanged.find(conn, account_id, known, external_ids, arrivals.digests)
+    base = _load(conn, account_id, arrivals, sent, known, same)
+    outcomes: list[Outcome] = []
+    for place, external_id in enumerate(external_ids):
+        if (contact_id := same.get(place)) is not None:
+            outcomes.append(sessions.Fate("updated", contact_id, external_id))
+        else:
+            read = arrivals.read(place)
+            outcomes.append(read if isinstance(read, problems.Problem) else base.take(read, sent.how))
+    if same:
+        arrivals.note_apps(sorted(same), apps.unregistered(conn, account_id))
+    reader = arrivals.reader
+    warnings = [*sent.warnings, *reader.finish()]
+    if not dry_run:
+        for person, contact_id in zip(base.created, blocks.take("contact", len(base.created)), strict=True):
+            person.id = contact_id
+        storing.store(conn, account_id, base, now)
+        warnings += _fill_segments(conn, blocks, account_id, sent, outcomes, now)
+        if sent.makes_events:
+            events.record(conn, account_id, base, sent.event_key, blocks, now)
+    warnings += _unregistered_apps(conn, account_id, reader.app_ids, now)
+    faults = [outcome for outcome in outcomes if isinstance(outcome, problems.Problem)]
+    return Worked([_fate(outcome) for outcome in outcomes], faults, warnings)
+
+
+def _load(
+    conn: loading.Connection,
+    account_id: int,
+    arrivals: Arrivals,
+    sent: envelope.Envelope,
+    known: Mapping[str, int],
+    same: dict[int, int],
+) -> matching.Base:
+    """Fetch what all but the unchanged contacts can touch, and take from `same` those that others of them touch."""
+    identifying = fields.identifying(conn, account_id)
+    for attempt in range(3):
+        others = [arrivals.read(place) for place in range(len(arrivals.raws)) if place not in same]
+        good = [read for read in others if isinstance(read, incoming.Incoming)]
+        base = loading.load(conn, account_id, good, sent.how, identifying, known)
+        touched = [place for place, contact_id in same.items() if contact_id in base.by_id]
+        if not touched:
+            break
+        for place in touched if attempt == 0 else list(same):
+            del same[place]
+    return base
+
+
+def _fill_segments(
+    conn: loading.Connection,
+    blocks: blocks.Blocks,
+    account_id: int,
+    sent: envelope.Envelope,
+    outcomes: Sequence[Outcome],
+    now: dt.datetime,
+) -> list[problems.Problem]:
+    if not (sent.groups or sent.excluded):
+        return []
+    fates = [_fate(outcome) for outcome in outcomes]
+    ids = list(dict.fromkeys(fate.contact_id for fate in fates if fate.contact_id))
+    dynamic = lists.put(conn, account_id, sent.groups, ids, lambda count: blocks.take("segment", count), now)
+    lists.take_out(conn, account_id, sent.excluded, ids)
+    return [
+        problems.Problem(path="groupNames", message=f'"{name}" is a dynamic segment: its rule alone says who is in it')
+        for name in dynamic
+    ]
+
+
+def _unregistered_apps(
+    conn: loading.Connection, account_id: int, app_ids: Mapping[str, tuple[int, str]], now: dt.datetime
+) -> list[problems.Problem]:
+    if not app_ids:
+        return []
+    warnings = []
+    for app_id in apps.note_unknown(conn, account_id, list(app_ids), now):
+        index, path = app_ids[app_id]
+        message = f"the app {app_id} is not registered in this account; its tokens are stored and wait for it"
+        warnings.append(problems.Problem(path=path, message=message, index=index))
+    return warnings
+
+
+def _fate(outcome: Outcome) -> sessions.Fate:
+    if isinstance(outcome, sessions.Fate):
+        return outcome
+    if isinstance(outcome, problems.Problem):
+        return sessions.Fate("skipped" if outcome.code == problems.CONTACT_DELETED else "failed")
+    person = outcome.person
+    return sessions.Fate(outcome.result, person.id, person.row.get("external_id") or None, outcome.changed)
