@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -49,6 +50,16 @@ def test_every_verb_and_option_is_in_the_reference() -> None:
         for option in set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help", "--version"}:
             if not option.startswith("--no-") and option not in ("--database-url", "--data-dir", "--secret-key"):
                 assert f"`{option}" in described, (verb, option)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_option_is_described_in_the_help(verb: list[str]) -> None:
+    environ = {**os.environ, "COLUMNS": "400"}
+    shown = subprocess.run([TOKENBASE, *verb, "--help"], capture_output=True, text=True, check=True, env=environ).stdout
+    options = re.findall(r"^│ [ *]*((?:--|[A-Z]).*?)  +(.*?) *│$", shown, re.M)
+    assert len(options) == len(re.findall(r"^│ [ *]*(?:--|[A-Z])", shown, re.M)) > 0
+    for option, described in options:
+        assert re.match("[A-Za-z]", described), (option, described)
 
 
 def test_every_setting_is_in_the_reference_and_no_other_is_named_anywhere() -> None:

@@ -17,8 +17,10 @@ def create(*, name: str, email: str, place: options.Place | None = None) -> None
 
     Parameters
     ----------
-    name: The organisation's name.
-    email: Its owner's e-mail address.
+    name
+        The organisation's name.
+    email
+        Its owner's e-mail address.
     """
     with options.base(place) as base:
         account_id = accounts.create(base, name, email, options.now())

@@ -33,15 +33,24 @@ def create(
 
     Parameters
     ----------
-    account: The account's id.
-    name: What people call it.
-    id: Its UUID, where tokens name one already.
-    fcm: The JSON file of the Google service account that may send.
-    apns_key: The .p8 file of Apple's key.
-    apns_key_id: The id of that key.
-    apns_team_id: The team that the key belongs to.
-    apns_topic: The app's bundle id.
-    apns_sandbox: Whether the tokens are those of development builds.
+    account
+        The account's id.
+    name
+        What people call it.
+    id
+        Its UUID, where tokens name one already.
+    fcm
+        The JSON file of the Google service account that may send.
+    apns_key
+        The .p8 file of Apple's key.
+    apns_key_id
+        The id of that key.
+    apns_team_id
+        The team that the key belongs to.
+    apns_topic
+        The app's bundle id.
+    apns_sandbox
+        Whether the tokens are those of development builds.
     """
     credentials = apps.Credentials(
         fcm=None if fcm is None else _service_account(fcm),
@@ -55,7 +64,13 @@ def create(
 
 @app.command(name="list")
 def everyone(*, account: int, place: options.Place | None = None) -> None:
-    """List the apps of an account: UUID, registered or unregistered, credentials or none, name, separated by tabs."""
+    """List the apps of an account: UUID, registered or unregistered, credentials or none, name, separated by tabs.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    """
     with options.base(place) as base:
         for found in apps.everyone(base, account):
             state = "registered" if found.registered else "unregistered"

@@ -37,9 +37,12 @@ def demo(*, contacts: int = 20_000, listen: str = "127.0.0.1:8080", exit: bool =
 
     Parameters
     ----------
-    contacts: How many people the sample base has.
-    listen: Where the server listens; a free port is taken where this one is taken already.
-    exit: End when everything is shown, instead of leaving the server up until Ctrl-C.
+    contacts
+        How many people the sample base has.
+    listen
+        Where the server listens; a free port is taken where this one is taken already.
+    exit
+        End when everything is shown, instead of leaving the server up until Ctrl-C.
     """
     if contacts < 2:
         raise problems.BadValue("--contacts: a sample base has at least 2 people")

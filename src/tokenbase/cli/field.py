@@ -28,13 +28,20 @@ def create(
 
     Parameters
     ----------
-    account: The account's id.
-    name: What people call it.
-    type: text, textarea, number, decimal, date, datetime, select or checkbox.
-    id: Its number, where the uploads name one already.
-    key: Its short name; made of the name by default.
-    list: The list it stands in; CUSTOM by default.
-    allowed: The allowed values of a select or checkbox field, separated by commas.
+    account
+        The account's id.
+    name
+        What people call it.
+    type
+        text, textarea, number, decimal, date, datetime, select or checkbox.
+    id
+        Its number, where the uploads name one already.
+    key
+        Its short name; made of the name by default.
+    list
+        The list it stands in; CUSTOM by default.
+    allowed
+        The allowed values of a select or checkbox field, separated by commas.
     """
     with options.base(place) as base:
         accounts.read(base, account)
@@ -46,7 +53,13 @@ def create(
 
 @field.command(name="list")
 def everyone(*, account: int, place: options.Place | None = None) -> None:
-    """List the additional fields of an account: id, type, list, key, name, separated by tabs."""
+    """List the additional fields of an account: id, type, list, key, name, separated by tabs.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    """
     with options.base(place) as base, base.transaction() as conn:
         for found in fields.load(conn, account).values():
             print(found.id, found.type, found.list_name, found.key, found.name, sep="\t")

@@ -16,9 +16,12 @@ def create(*, account: int, rights: str = "full", name: str = "", place: options
 
     Parameters
     ----------
-    account: The account's id.
-    rights: full, events, events-and-contacts, events-and-contacts-add or messages.
-    name: What it is for.
+    account
+        The account's id.
+    rights
+        full, events, events-and-contacts, events-and-contacts-add or messages.
+    name
+        What it is for.
     """
     with options.base(place) as base:
         secret = keys.create(base, account, rights, name, options.now())
@@ -27,7 +30,13 @@ def create(*, account: int, rights: str = "full", name: str = "", place: options
 
 @key.command(name="list")
 def everyone(*, account: int, place: options.Place | None = None) -> None:
-    """List the keys of an account: id, beginning, rights, on or off, last use, name, separated by tabs."""
+    """List the keys of an account: id, beginning, rights, on or off, last use, name, separated by tabs.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    """
     with options.base(place) as base:
         for found in keys.everyone(base, account, options.now()):
             used = f"{found.last_used_at:%Y-%m-%dT%H:%MZ}"
@@ -38,20 +47,44 @@ def everyone(*, account: int, place: options.Place | None = None) -> None:
 
 @key.command
 def enable(*, account: int, id: int, place: options.Place | None = None) -> None:
-    """Switch a key on."""
+    """Switch a key on.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    id
+        The key's id, as key list shows it.
+    """
     with options.base(place) as base:
         keys.switch(base, account, id, True, options.now())
 
 
 @key.command
 def disable(*, account: int, id: int, place: options.Place | None = None) -> None:
-    """Switch a key off; requests with it are answered 401 from now on."""
+    """Switch a key off; requests with it are answered 401 from now on.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    id
+        The key's id, as key list shows it.
+    """
     with options.base(place) as base:
         keys.switch(base, account, id, False, options.now())
 
 
 @key.command
 def delete(*, account: int, id: int, place: options.Place | None = None) -> None:
-    """Delete a key for good."""
+    """Delete a key for good.
+
+    Parameters
+    ----------
+    account
+        The account's id.
+    id
+        The key's id, as key list shows it.
+    """
     with options.base(place) as base:
         keys.delete(base, account, id)

@@ -29,7 +29,8 @@ def serve(*, listen: str | None = None, place: options.Place | None = None) -> N
 
     Parameters
     ----------
-    listen: Host and port, such as 127.0.0.1:8080 (TOKENBASE_LISTEN); port 0 takes any free one.
+    listen
+        Host and port, such as 127.0.0.1:8080 (TOKENBASE_LISTEN); port 0 takes any free one.
     """
     chosen = options.chosen(place, listen=listen)
     with _listener(chosen) as listener:

@@ -47,20 +47,34 @@ def upload(
 
     Parameters
     ----------
-    source: A file, or - for standard input.
-    to: The server's address, such as http://127.0.0.1:8080 (TOKENBASE_URL).
-    key: The API key (TOKENBASE_KEY, which keeps it out of the list of processes).
-    map: The mapping of columns, a TOML file; guessed from the headings when it is not given.
-    write_map: Write the mapping that would be used to this file, and do nothing else.
-    format: What the source is, where its name and its beginning do not say.
-    batch: Contacts in one request, at most 3,000.
-    parallel: Requests under way at the same time.
-    retries: How often a request is tried again before the upload gives up.
-    report: Where to write what was wrong with which line, as JSON Lines; SOURCE.report.jsonl by default.
-    rejects: Where to write the rejected rows; SOURCE.rejects.csv or .jsonl by default.
-    dry_run: Read and check everything, show the first contacts, send nothing.
-    quiet: Show no progress.
-    output: How to print the summary.
+    source
+        A file, or - for standard input.
+    to
+        The server's address, such as http://127.0.0.1:8080 (TOKENBASE_URL).
+    key
+        The API key (TOKENBASE_KEY, which keeps it out of the list of processes).
+    map
+        The mapping of columns, a TOML file; guessed from the headings when it is not given.
+    write_map
+        Write the mapping that would be used to this file, and do nothing else.
+    format
+        What the source is, where its name and its beginning do not say.
+    batch
+        Contacts in one request, at most 3,000.
+    parallel
+        Requests under way at the same time.
+    retries
+        How often a request is tried again before the upload gives up.
+    report
+        Where to write what was wrong with which line, as JSON Lines; SOURCE.report.jsonl by default.
+    rejects
+        Where to write the rejected rows; SOURCE.rejects.csv or .jsonl by default.
+    dry_run
+        Read and check everything, show the first contacts, send nothing.
+    quiet
+        Show no progress.
+    output
+        How to print the summary.
     """
     try:
         plan = None if map is None else mapping.read(map)
@@ -85,16 +99,20 @@ def upload(
         sys.stderr.write(f"tokenbase: {fault.message}\n")
         return cli.USAGE
     _show_mapping(job.source)
+    _warn(job.source)
     interrupted = _on_interrupt(job)
     known = len(job.source.columns)
     came_of_it = job.run()
     if len(job.source.columns) > known:
         _show_mapping(job.source)
+    _warn(job.source)
     print(_printed(came_of_it, output))
     return 130 if interrupted else _code(job.fault, came_of_it)
 
 
 def _needed(given: str | None, flag: str, variable: str) -> str:
+    if given == "":
+        raise BadCall(f"{flag} is empty: leave it out to take what {variable} says")
     value = given or os.environ.get(variable)
     if not value:
         raise BadCall(f"{flag} is missing: give it, or set {variable}")
@@ -141,20 +159,33 @@ def _show_mapping(opened: source.Source) -> None:
         )
 
 
+def _warn(opened: source.Source) -> None:
+    """Tell what is odd about the source as a whole, and was not told yet."""
+    for message, times in opened.notices.items():
+        rows = f" ({times:,} rows)" if times > 1 else ""
+        sys.stderr.write(f"warning: {message}{rows}\n")
+    opened.notices.clear()
+
+
 def _write_map(name: str, wanted: str | None, plan: mapping.Plan | None, file: Path) -> int:
-    opened = source.Source(name, wanted, plan)
-    if opened.plan is None:
+    opened = source.Source(name, wanted, plan, needs_plan=False)
+    if not opened.columns:
         raise BadCall(f"{name} holds contacts as the API takes them: there is nothing to map")
     if file.exists():
         raise BadCall(f"{file} exists: name another file, or remove it first")
-    file.write_text(mapping.write(opened.plan), encoding="utf-8")
-    sys.stderr.write(f"{source.shown(opened)}\nwritten to {file}\n")
+    written = mapping.write(opened.plan or mapping.Plan(), opened.columns)
+    try:
+        file.write_text(written, encoding="utf-8")
+    except OSError as fault:
+        raise BadCall(f"{file} cannot be written: {fault.strerror}; name another file by --write-map") from None
+    sys.stderr.write(f"{source.shown(opened)}\nwritten to {file}\n".lstrip())
     return 0
 
 
 def _dry_run(name: str, wanted: str | None, plan: mapping.Plan | None) -> int:
     opened = source.Source(name, wanted, plan)
     _show_mapping(opened)
+    _warn(opened)
     options = opened.options()
     dedupe_on = options.pop("dedupeOn", None)
     good, bad = 0, 0
@@ -170,5 +201,6 @@ def _dry_run(name: str, wanted: str | None, plan: mapping.Plan | None) -> int:
             if bad <= SHOWN:
                 sys.stderr.write(f"line {found[0].line}: {found[1]}\n")
     matched = ", ".join(f"{count:,} by {kind}" for kind, count in kinds.items())
+    _warn(opened)
     sys.stderr.write(f"{good + bad:,} rows: {good:,} would be sent ({matched or 'none'}), {bad:,} cannot be\n")
     return cli.REJECTED if bad else 0

@@ -21,3 +21,9 @@ class BadMapping(problems.TokenbaseError):
     """The mapping of columns cannot be used."""
 
     code = 806
+
+
+class BadReport(problems.TokenbaseError):
+    """The report or the rejected rows cannot be written."""
+
+    code = 807

@@ -7,32 +7,36 @@ from typing import IO
 
 import msgspec
 
+from tokenbase.uploader.faults import BadCall, BadReport
 from tokenbase.uploader.rows import Row
 
 
 class Report:
     """A JSON Lines file of failures, skips and warnings, and a file of the rejected rows as they stood in the source.
 
-    Neither is made before there is something to write.
+    Both are opened at once, so that no older run's file is taken for this one's, and removed again where there was
+    nothing to write. Once one cannot be written `fault` says why, and no more is.
     """
 
     def __init__(self, report: Path, rejects: Path, head: str) -> None:
-        """Take where to write, and the headings' line, "" for a source without headings."""
-        self._report_path = report
-        self._rejects_path = rejects
+        """Take where to write, and the headings' line, "" for a source without headings. Raises BadCall."""
         self._head = head
-        self._report: IO[bytes] | None = None
-        self._rejects: IO[str] | None = None
+        self.fault: BadReport | None = None
         self.written: set[str] = set()
         """Which of `report` and `rejects` were made."""
+        self._report = _opened(report, "--report")
+        try:
+            self._rejects = _opened(rejects, "--rejects")
+        except BadCall:
+            self._report.close()
+            _removed(report)
+            raise
+        self._files = {"report": (report, self._report), "rejects": (rejects, self._rejects)}
 
     def tell(
         self, result: str, row: Row | None, external_id: str | None, path: str, message: str, code: object
     ) -> None:
         """Write one line of the report; a failed row goes among the rejects as well."""
-        if self._report is None:
-            self._report = self._report_path.open("wb")
-            self.written.add("report")
         line = {
             "line": row.line if row is not None else None,
             "result": result,
@@ -41,24 +45,48 @@ class Report:
             "code": code,
             "message": message,
         }
-        self._report.write(_encoded(line) + b"\n")
+        self._write("report", _encoded(line) + b"\n")
         if result == "failed" and row is not None:
-            self._reject(row)
+            text = row.text if self._head else row.text.strip().replace("\r", " ").replace("\n", " ")
+            head = _ended(self._head) if self._head and "rejects" not in self.written else ""
+            # What was not UTF-8 in the source goes back as it was.
+            self._write("rejects", (head + _ended(text)).encode("utf-8", "surrogateescape"))
 
     def close(self) -> None:
-        """Close what was opened."""
-        for file in (self._report, self._rejects):
-            if file is not None:
+        """Close both, and remove what has nothing in it."""
+        for name, (path, file) in self._files.items():
+            try:
                 file.close()
+            except OSError as fault:
+                self._failed(path, fault)
+            if name not in self.written:
+                _removed(path)
 
-    def _reject(self, row: Row) -> None:
-        if self._rejects is None:
-            # What was not UTF-8 in the source goes back as it was.
-            self._rejects = self._rejects_path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-            self.written.add("rejects")
-            self._rejects.write(_ended(self._head) if self._head else "")
-        text = row.text if self._head else row.text.strip().replace("\r", " ").replace("\n", " ")
-        self._rejects.write(_ended(text))
+    def _write(self, name: str, data: bytes) -> None:
+        if self.fault is not None:
+            return
+        path, file = self._files[name]
+        try:
+            file.write(data)
+        except OSError as fault:
+            self._failed(path, fault)
+        self.written.add(name)
+
+    def _failed(self, path: Path, fault: OSError) -> None:
+        self.fault = self.fault or BadReport(f"{path} cannot be written: {fault.strerror}")
+
+
+def _opened(path: Path, flag: str) -> IO[bytes]:
+    try:
+        return path.open("wb")
+    except OSError as fault:
+        raise BadCall(f"{path} cannot be written: {fault.strerror}; name another file by {flag}") from None
+
+
+def _removed(path: Path) -> None:
+    # Never a device such as /dev/null.
+    if path.is_file():
+        path.unlink(missing_ok=True)
 
 
 def _ended(text: str) -> str:

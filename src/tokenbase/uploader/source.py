@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tokenbase.uploader import batches, mapping, targets
+from tokenbase.uploader import batches, making, mapping, targets
 from tokenbase.uploader.batches import Item
 from tokenbase.uploader.rows import Row
 from tokenbase.uploader.sources import csv, files, json, jsonl
@@ -21,14 +22,20 @@ KEYS = 10_000
 class Source:
     """An open source. `plan` is None where its rows are contacts already; `guessed` tells that nobody gave the plan."""
 
-    def __init__(self, name: str, wanted: str | None, given: mapping.Plan | None) -> None:
-        """Open a source by its path or `-`. Raises BadSource and BadMapping."""
+    def __init__(self, name: str, wanted: str | None, given: mapping.Plan | None, *, needs_plan: bool = True) -> None:
+        """Open a source by its path or `-`. Raises BadSource and BadMapping.
+
+        Where no heading is known that is a BadMapping; without `needs_plan` the plan stays None then.
+        """
+        self._needs_plan = needs_plan
         self.file = files.File(name, wanted)
         self.plan = given
         self.guessed = False
         self.head = ""
         self.delimiter = ""
         self.columns: list[str] = []
+        self.notices: Counter[str] = Counter()
+        """What is odd about the source as a whole, with how many rows it is so of."""
         self._seen: set[str] = set()
         self._options: dict[str, object] = {}
         try:
@@ -52,11 +59,15 @@ class Source:
         if headings is None:
             self._look()
         elif self.plan is None:
-            self.plan, self.guessed = mapping.guess(headings, name), True
+            self._guess(headings)
         if self.plan is not None:
             if headings is not None:
                 mapping.check_headings(self.plan, headings, name)
-            self._contact = mapping.compiled(self.plan, headings)
+                self.notices.update(mapping.warnings(self.plan))
+            self._contact = making.compiled(self.plan, headings, self._notice)
+
+    def _notice(self, message: str) -> None:
+        self.notices[message] += 1
 
     def options(self) -> dict[str, object]:
         """Return what the source and its mapping say of the requests; the mapping has the last word."""
@@ -86,6 +97,8 @@ class Source:
                 contact, raw = self._contact(row.cells), None
             made = batches.item(row, contact, raw, dedupe_on)
             yield made if isinstance(made, Item) else (row, made)
+        if self.plan is not None and self._seen:
+            self.notices.update(mapping.warnings(self.plan))
         if self.plan is not None and not self.guessed and 0 < len(self._seen) < KEYS:
             mapping.check_headings(self.plan, sorted(self._seen), self.file.name)
 
@@ -100,7 +113,7 @@ class Source:
         if more:
             self.plan = mapping.Plan(columns={**taken, **more})
             self.columns += [key for key in new if key not in self.columns]
-            self._contact = mapping.compiled(self.plan, None)
+            self._contact = making.compiled(self.plan, None, self._notice)
 
     def _scan(self) -> dict[str, object]:
         """Return what stands beside the contacts of a JSON object. It may stand behind them, so it is read first."""
@@ -114,6 +127,10 @@ class Source:
                 pass
         return document.options
 
+    def _guess(self, headings: list[str]) -> None:
+        if self._needs_plan or targets.guess(headings):
+            self.plan, self.guessed = mapping.guess(headings, self.file.name), True
+
     def _look(self) -> None:
         """Guess the mapping of objects that are not contacts yet from the keys of the first of them."""
         first = list(itertools.islice(self._rows, LOOKED_AT))
@@ -124,7 +141,7 @@ class Source:
         if self.plan is not None and self.columns and whole:
             mapping.check_headings(self.plan, self.columns, self.file.name)
         if self.plan is None and self.columns:
-            self.plan, self.guessed = mapping.guess(self.columns, self.file.name), True
+            self._guess(self.columns)
 
 
 def shown(source: Source) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import urllib.parse
@@ -53,11 +52,11 @@ class Upload:
         told = order.report or Path(f"{stem}.report.jsonl")
         try:
             _check_written(told, rejects, order.source)
+            self._report = report.Report(told, rejects, self.source.head)
         except BadCall:
             self.source.file.close()
             raise
         self._paths = (told, rejects)
-        self._report = report.Report(told, rejects, self.source.head)
         self._order = order
         self._shows = shows
         self._stop = threading.Event()
@@ -100,6 +99,7 @@ class Upload:
                 self._report.close()
                 self._shows.close()
                 self.source.file.close()
+        self._check_report()
         done.seconds = time.monotonic() - began
         done.common = self._messages.common()
         told, rejects = self._paths
@@ -175,6 +175,13 @@ class Upload:
             self._done.warnings += 1
         self._messages.add(message.removeprefix(f"{path}: "))
         self._report.tell(result, row, external_id, path, message, code)
+        self._check_report()
+
+    def _check_report(self) -> None:
+        """End an upload whose report cannot be written: what was wrong with its rows could not be told."""
+        if self._report.fault is not None and self.fault is None:
+            self.fault, self._done.stopped_by = self._report.fault, self._report.fault.message
+            self._stop.set()
 
 
 def _check_address(url: str) -> None:
@@ -191,12 +198,10 @@ def _check_address(url: str) -> None:
 
 
 def _check_written(told: Path, rejects: Path, source_name: str) -> None:
-    """Refuse, before anything is sent, files that would destroy the source or each other, or that cannot be made."""
+    """Refuse, before anything is sent, files that would destroy the source or each other."""
     for file, flag in ((told, "--report"), (rejects, "--rejects")):
         if source_name != "-" and file.exists() and file.samefile(source_name):
             raise BadCall(f"{file}: rows and reports cannot be written over their source: name another file by {flag}")
-        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
-            raise BadCall(f"{file} cannot be written: name another file by {flag}")
     if told.resolve() == rejects.resolve():
         raise BadCall(f"the report and the rejected rows cannot both be written to {told}: name two files")
 

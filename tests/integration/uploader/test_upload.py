@@ -144,6 +144,36 @@ def test_a_mapping_is_written_edited_and_used(tmp_path: Path, account: Account) 
     assert run(tmp_path, "base.csv", "--map", "mapping.toml", "--write-map", "again.toml").returncode == 2
 
 
+def test_a_mapping_is_written_where_no_heading_is_known(tmp_path: Path) -> None:
+    (tmp_path / "base.csv").write_text("Kunde,Zeichen\nu1,t1\n")
+    assert run(tmp_path, "base.csv", "--write-map", "mapping.toml").returncode == 0
+    text = (tmp_path / "mapping.toml").read_text()
+    assert '"Kunde" = ""' in text
+    (tmp_path / "mapping.toml").write_text(text.replace('"Kunde" = ""', '"Kunde" = "externalCustomerId"'))
+    done = run(tmp_path, "base.csv", "--map", "mapping.toml", "--dry-run")
+    assert (done.returncode, json.loads(done.stdout)["externalCustomerId"]) == (0, "u1")
+    assert "warning: no column is a push token" in done.stderr
+
+
+def test_lists_where_one_value_is_meant_are_told_with_how_many(tmp_path: Path) -> None:
+    rows = ({"user_id": f"u{n}", "token": ["a", "b"] if n else "c"} for n in range(3))
+    (tmp_path / "base.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    done = run(tmp_path, "base.jsonl", "--dry-run")
+    assert (
+        'warning: "token" holds a list where one value is meant: it is taken as its JSON text (2 rows)' in done.stderr
+    )
+
+
+def test_a_full_disk_under_the_report_ends_the_upload_in_order(tmp_path: Path, account: Account) -> None:
+    (tmp_path / "base.csv").write_text("user_id,email\n" + "".join(f"u{n},joe@\n" for n in range(2_000)))
+    done = run(tmp_path, "base.csv", *to(account), "--report", "/dev/full", "--batch", "200", "--parallel", "1")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert told["stoppedBy"] == "/dev/full cannot be written: No space left on device"
+    assert told["read"] == told["failed"] + told["unsent"]
+
+
 def test_a_dry_run_shows_contacts_and_sends_nothing(tmp_path: Path) -> None:
     (tmp_path / "base.csv").write_text("user_id,token\nu1,t1\n,\n")
     done = run(tmp_path, "base.csv", "--dry-run")
@@ -158,6 +188,10 @@ def test_a_dry_run_shows_contacts_and_sends_nothing(tmp_path: Path) -> None:
         (["missing.csv", "--to", "http://127.0.0.1:9", "--key", "k"], 1, "No such file"),
         (["base.csv", "--key", "k"], 2, "TOKENBASE_URL"),
         (["base.csv", "--to", "http://127.0.0.1:9"], 2, "TOKENBASE_KEY"),
+        (["base.csv", "--to", "", "--key", "k"], 2, "--to is empty"),
+        (["base.csv", "--to", "http://127.0.0.1:9", "--key", ""], 2, "--key is empty"),
+        (["base.csv", "--to", "http://127.0.0.1:9", "--key", "k", "--report", "none/x"], 2, "none/x cannot be written"),
+        (["base.csv", "--write-map", "none/x"], 2, "none/x cannot be written"),
         (["base.csv", "--to", "http://127.0.0.1:9", "--key", "k", "--retries", "0"], 75, "cannot be reached"),
         (["base.csv", "--to", "nonsense", "--key", "k", "--retries", "0"], 2, "is not the address of a server"),
         (["base.csv", "--to", "http://127.0.0.1:9", "--key", "k", "--batch", "5000"], 2, "3,000"),
@@ -171,7 +205,7 @@ def test_a_wrong_call_ends_with_its_code_and_the_cure(
     tmp_path: Path, arguments: list[str], code: int, told: str
 ) -> None:
     (tmp_path / "base.csv").write_text("user_id,token\nu1,t1\n")
-    done = run(tmp_path, *arguments)
+    done = run(tmp_path, *arguments, TOKENBASE_URL="", TOKENBASE_KEY="")
     assert done.returncode == code, done.stderr
     assert told in done.stderr + done.stdout
     assert "Traceback" not in done.stderr

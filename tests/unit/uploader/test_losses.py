@@ -27,18 +27,38 @@ def read(path: Path, text: str, plan: mapping.Plan | None = None) -> tuple[list[
 @pytest.mark.parametrize(
     ("rows", "good", "rejected"),
     [
-        ('u1,t1,"Ann\nu2,t2,Bob\nu3,t3,Eve\n', [], 'u1,t1,"Ann\nu2,t2,Bob\nu3,t3,Eve\n'),
-        ('u1,t1,"Ann\nu2,t2,Bob\nu3,t3,"Eve"\nu4,t4,Jo\n', ["u4"], 'u1,t1,"Ann\nu2,t2,Bob\nu3,t3,"Eve"\n'),
+        ('u1,t1,"Ann\nu2,t2,Bob\nu3,t3,Eve\n', ["u2", "u3"], [(2, 'u1,t1,"Ann\n')]),
+        ('u1,t1,"Ann\nu2,t2,Bob\nu3,t3,"Eve"\nu4,t4,Jo\n', ["u2", "u3", "u4"], [(2, 'u1,t1,"Ann\n')]),
+        ('u1,t1,"Ann\nu2,t2,"Bob\nu3,t3,"E\nve"\n', ["u3"], [(2, 'u1,t1,"Ann\n'), (3, 'u2,t2,"Bob\n')]),
+        ('u1,t1,"Ann\n\nu2,t2,",x,y\nu3,t3,\n', ["u3"], [(2, 'u1,t1,"Ann\n'), (4, 'u2,t2,",x,y\n')]),
     ],
 )
-def test_a_quotation_mark_that_is_never_closed_swallows_no_row_without_a_word(
-    tmp_path: Path, rows: str, good: list[str], rejected: str
+def test_a_quotation_mark_that_is_never_closed_fails_its_own_line_alone(
+    tmp_path: Path, rows: str, good: list[str], rejected: list[tuple[int, str]]
 ) -> None:
     contacts, bad = read(tmp_path / "a.csv", f"user_id,token,first_name\n{rows}")
     assert [contact["externalCustomerId"] for contact in contacts] == good
-    ((row, reason),) = bad
-    assert (row.line, row.text) == (2, rejected)
-    assert "a quotation mark there may not be closed" in reason
+    assert [(row.line, row.text) for row, _ in bad] == rejected
+    assert all("a quotation mark there may not be closed" in reason or "cells" in reason for _, reason in bad)
+
+
+def test_of_many_rows_behind_an_open_quotation_mark_every_one_is_read(tmp_path: Path) -> None:
+    rows = "".join(f"u{n},t{n},\n" for n in range(60_000))
+    contacts, bad = read(tmp_path / "a.csv", f'user_id,token,first_name\nx,y,"Ann\n{rows}')
+    assert [contact["externalCustomerId"] for contact in contacts] == [f"u{n}" for n in range(60_000)]
+    assert [row.line for row, _ in bad] == [2]
+
+
+def test_a_line_without_an_end_is_told_and_not_read_into_memory(tmp_path: Path) -> None:
+    with (tmp_path / "a.csv").open("wb") as file:
+        file.write(b"user_id,token\nu1,t1\nu2,")
+        file.truncate(1 << 30)
+    opened = source.Source(str(tmp_path / "a.csv"), None, None)
+    with (
+        contextlib.closing(opened.file),
+        pytest.raises(faults.BadSource, match="line 3 has over 16,777,216 characters"),
+    ):
+        list(opened.items(None))
 
 
 def test_a_key_that_only_later_objects_have_is_mapped_too(tmp_path: Path) -> None:
@@ -106,7 +126,7 @@ def test_a_rejected_object_stays_one_line_where_lines_end_as_on_windows(tmp_path
     ("more", "told"),
     [
         ({"report": "base.csv"}, "over their source"),
-        ({"report": "none/x"}, "cannot be written"),
+        ({"report": "none/x"}, "none/x cannot be written: No such file or directory; name another file by --report"),
         ({"rejects": "none/x"}, "cannot be written"),
         ({"rejects": "."}, "cannot be written"),
         ({"report": "x", "rejects": "x"}, "name two files"),
@@ -130,3 +150,23 @@ def test_what_cannot_end_well_is_told_before_anything_is_sent(
     assert told in caught.value.message
     assert "SECRET" not in caught.value.message
     assert Path("base.csv").read_text() == text
+    assert {path.name for path in tmp_path.iterdir()} == {"base.csv"}
+
+
+def test_an_older_runs_report_is_gone_once_an_upload_begins(tmp_path: Path) -> None:
+    for name in ("report", "rejects"):
+        (tmp_path / name).write_text("of an older run")
+    made = report.Report(tmp_path / "report", tmp_path / "rejects", "id\n")
+    assert [(tmp_path / name).read_text() for name in ("report", "rejects")] == ["", ""]
+    made.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_that_cannot_be_written_on_is_told_and_the_rest_is_left_unsaid(tmp_path: Path) -> None:
+    made = report.Report(Path("/dev/full"), tmp_path / "rejects", "id\n")
+    for number in range(2_000):
+        made.tell("failed", Row(number, "x\n", []), None, "", "why", None)
+    made.close()
+    assert made.fault is not None
+    assert made.fault.message == "/dev/full cannot be written: No space left on device"
+    assert Path("/dev/full").exists()

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tokenbase.uploader import batches, mapping, targets
+from tokenbase.uploader import batches, making, mapping, targets
 from tokenbase.uploader.faults import BadMapping
 from tokenbase.uploader.rows import Row
 
 
 def contact(columns: dict[str, str], cells: list[str], **constants: str) -> dict[str, Any]:
-    return mapping.compiled(mapping.Plan(columns=columns, constants=dict(constants)), list(columns))(cells)
+    return making.compiled(mapping.Plan(columns=columns, constants=dict(constants)), list(columns), pytest.fail)(cells)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_two_token_columns_are_two_devices_of_their_own_system() -> None:
 
 def test_constants_are_in_every_contact() -> None:
     plan = mapping.Plan(columns={"t": "mobilepush"}, constants={"device.appId": "app", "languageCode": "uk"})
-    made = mapping.compiled(plan, ["t"])(["t1"])
+    made = making.compiled(plan, ["t"], pytest.fail)(["t1"])
     assert (made["languageCode"], made["channels"][0]["device"]) == ("uk", {"appId": "app"})  # type: ignore[index]
 
 
@@ -150,7 +150,9 @@ def test_objects_are_read_by_name_whatever_their_values_are() -> None:
     plan = mapping.Plan(
         columns={"uid": "externalCustomerId", "t": "mobilepush", "on": "device.active", "x": "fields.1"}
     )
-    made = mapping.compiled(plan, None)({"uid": 5, "t": None, "on": True, "x": ["a"]})
+    told: list[str] = []
+    made = making.compiled(plan, None, told.append)({"uid": 5, "t": None, "on": True, "x": ["a"]})
+    assert told == ['"x" holds a list where one value is meant: it is taken as its JSON text']
     assert made == {"externalCustomerId": "5", "channels": [], "fields": [{"id": 1, "value": '["a"]'}]}
 
 
@@ -174,3 +176,14 @@ def test_what_shares_a_name_keeps_its_order_across_kinds() -> None:
 def test_a_batch_is_closed_before_its_body_grows_too_large() -> None:
     big = [batches.Item(Row(n, "", []), b"x" * 6_000_000, None, "email", ()) for n in range(5)]
     assert [len(batch.items) for batch in batches.group(big, 3_000)] == [2, 2, 1]
+
+
+def test_a_mapping_that_is_written_for_unknown_headings_leaves_them_open(tmp_path: Path) -> None:
+    file = tmp_path / "m.toml"
+    file.write_text(mapping.write(mapping.Plan(columns={"uid": "externalCustomerId"}), ["uid", "colour"]))
+    assert '"colour" = ""' in file.read_text()
+    assert "# Targets: id, externalCustomerId" in file.read_text()
+    assert mapping.read(file) == mapping.Plan(columns={"uid": "externalCustomerId"})
+    file.write_text(mapping.write(mapping.Plan(), ["colour"]))
+    with pytest.raises(BadMapping, match="maps no column"):
+        mapping.read(file)

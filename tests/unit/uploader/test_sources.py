@@ -67,15 +67,6 @@ def test_bytes_that_are_no_utf8_reject_their_row_and_are_kept_as_they_were(tmp_p
     assert row.text.encode("utf-8", "surrogateescape") == b"u2,t2,J\xfcrgen\n"
 
 
-def test_a_quotation_mark_that_is_never_closed_is_told_with_its_lines(tmp_path: Path) -> None:
-    broken = 'user_id,token\nu1,"t1\n' + "".join(f"u{n},t{n}\n" for n in range(2, 40_000))
-    items, rejected = read(tmp_path / "a.csv", broken)
-    assert rejected[0][0].line == 3 - 1
-    assert "a quotation mark there may not be closed" in rejected[0][1]
-    assert len(items) > 10_000
-    assert rejected[0][0].text.startswith('u1,"t1\n')
-
-
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

@@ -20,10 +20,12 @@ class Table:
         """Take an open file. Raises BadSource where there are no headings, or two of the same name."""
         self._file = file
         self._taken: list[str] = []
-        self._lines = self._remember(file.lines())
-        first = next(self._lines, "")
+        self._again: list[str] = []
+        self._source = file.lines()
+        lines = self._lines()
+        first = next(lines, "")
         while first and not first.strip():
-            first = next(self._lines, "")
+            first = next(lines, "")
         self.delimiter = "\t" if file.format == "tsv" else max(_DELIMITERS, key=first.count)
         self.head = first
         self.headings = [cell.strip() for cell in next(csv.reader([first], delimiter=self.delimiter))]
@@ -34,15 +36,19 @@ class Table:
             seen.add(heading)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows; blank lines are none."""
+        """Yield the rows; blank lines are none.
+
+        A row that spans several lines and is broken fails with its first line alone: the lines behind it are read as
+        rows of their own, since a quotation mark that nobody closed would swallow them.
+        """
         csv.field_size_limit(_CELL_CHARACTERS)
         width = len(self.headings)
         self._taken.clear()
-        line = self._number + 1
-        # Strict: else a quotation mark that nobody closed would swallow the rows behind it without a word.
-        reader = csv.reader(self._lines, delimiter=self.delimiter, strict=True)
+        # Strict: else what stands behind a closing quotation mark would be glued to its cell.
+        reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
         found = False
         while True:
+            line = self._number + 1
             fault = None
             try:
                 cells = next(reader)
@@ -51,23 +57,26 @@ class Table:
             except csv.Error as error:
                 cells = []
                 fault = f"{error} in lines {line} to {self._number}: a quotation mark there may not be closed"
+                reader = csv.reader(self._lines(), delimiter=self.delimiter, strict=True)
+            if cells and len(cells) != width:
+                fault = f"the row has {len(cells)} cells, the heading has {width}: quote cells that hold a delimiter"
+            if fault:
+                self._again.extend(reversed(self._taken[1:]))
+                self._number -= len(self._taken) - 1
+                del self._taken[1:]
             text = "".join(self._taken)
             self._taken.clear()
-            if not text.strip():
-                cells = []
-            elif cells and len(cells) != width:
-                fault = f"the row has {len(cells)} cells, the heading has {width}: quote cells that hold a delimiter"
-            if cells or fault:
+            if (cells or fault) and text.strip():
                 found = True
                 yield Row(line, text, [] if fault else cells, fault)
-            line = self._number + 1
         if not found:
             raise BadSource(f"{self._file.name} has headings and no rows")
 
     _number = 0
 
-    def _remember(self, lines: Iterator[str]) -> Iterator[str]:
-        for line in lines:
+    def _lines(self) -> Iterator[str]:
+        """Yield the lines that are left, those to be read again first; take note of each until its row is done."""
+        while (line := self._again.pop() if self._again else next(self._source, None)) is not None:
             self._number += 1
             self._taken.append(line)
             yield line

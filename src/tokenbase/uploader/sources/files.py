@@ -17,6 +17,8 @@ from tokenbase.uploader.faults import BadSource
 FORMATS = ("csv", "tsv", "jsonl", "json")
 _ENDINGS = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
 _PEEK = 65_536
+LINE_CHARACTERS = 16 << 20
+"""The most characters of one line: a file that is broken must not be read into memory to its end for it."""
 
 
 class File:
@@ -70,7 +72,13 @@ class File:
         """Yield the lines with their ends. Raises BadSource where a packed file breaks off."""
         number = 0
         try:
-            for number, line in enumerate(self.text, 1):  # noqa: B007 - told in the error
+            while line := self.text.readline(LINE_CHARACTERS):
+                number += 1
+                if len(line) == LINE_CHARACTERS and not line.endswith("\n"):
+                    raise BadSource(
+                        f"{self.name}: line {number} has over {LINE_CHARACTERS:,} characters: is it a file of lines, "
+                        "or is its format another than its name says (--format)?"
+                    )
                 yield line
         except (EOFError, zlib.error, gzip.BadGzipFile) as fault:
             raise BadSource(f"{self.name} breaks off after line {number}: {fault}; fetch the file again") from None
