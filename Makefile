@@ -38,7 +38,7 @@ unit: .venv/tested
 	$(BIN)/pytest -n 2 --dist loadfile
 
 requirements: ## pin again what requirements/*.in ask for
-	cd requirements && for name in test server client build; do \
+	cd requirements && for name in test server client files sql build; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-emit-find-links --no-header $$([ $$name = test ] || echo "-c test.txt") $$name.in -o $$name.txt; done
 

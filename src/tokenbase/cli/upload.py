@@ -17,20 +17,21 @@ from tokenbase.client import faults
 from tokenbase.uploader import batches, mapping, progress, source, summary
 from tokenbase.uploader import upload as uploading
 from tokenbase.uploader.faults import BadCall, BadMapping
+from tokenbase.uploader.sources import sql
 
 SHOWN = 3
 """Contacts that a dry run shows as they would be sent."""
 
 
 def upload(
-    source: Annotated[str, cyclopts.Parameter(allow_leading_hyphen=True)],
-    /,
-    *,
+    *source: Annotated[str, cyclopts.Parameter(allow_leading_hyphen=True)],
     to: str | None = None,
     key: str | None = None,
     map: Path | None = None,
     write_map: Path | None = None,
-    format: Literal["csv", "tsv", "jsonl", "json"] | None = None,
+    format: Literal["csv", "tsv", "jsonl", "json", "parquet", "xlsx"] | None = None,
+    query: str | None = None,
+    table: str | None = None,
     batch: int = 3_000,
     parallel: int = 4,
     retries: int = 10,
@@ -40,7 +41,7 @@ def upload(
     quiet: bool = False,
     output: Literal["text", "json"] = "text",
 ) -> int:
-    """Upload a token base: CSV, TSV, JSON Lines or JSON, also gzipped.
+    """Upload a token base: files (CSV, TSV, JSON Lines, JSON, Parquet, Excel; also packed), an address, a database.
 
     Ends with 0 when all went in, 1 after a failure, 2 for a wrong call, 3 when rows were rejected, 4 when the key is
     not accepted, 75 when the server could not be reached for too long: then run it again.
@@ -48,7 +49,8 @@ def upload(
     Parameters
     ----------
     source
-        A file, or - for standard input.
+        Files, a pattern such as "exports/*.csv.gz", a directory, a ZIP, an http(s) address, the URL of a database such
+        as postgresql://user@host/name, or - for standard input.
     to
         The server's address, such as http://127.0.0.1:8080 (TOKENBASE_URL).
     key
@@ -59,6 +61,10 @@ def upload(
         Write the mapping that would be used to this file, and do nothing else.
     format
         What the source is, where its name and its beginning do not say.
+    query
+        What to read of a database: a SELECT, in an order that stays the same.
+    table
+        What to read of a database: a whole table.
     batch
         Contacts in one request, at most 3,000.
     parallel
@@ -77,17 +83,21 @@ def upload(
         How to print the summary.
     """
     try:
+        if not source:
+            raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
         plan = None if map is None else mapping.read(map)
         if write_map is not None:
-            return _write_map(source, format, plan, write_map)
+            return _write_map(_opened(source, format, plan, query, table, needs_plan=False), write_map)
         if dry_run:
-            return _dry_run(source, format, plan)
+            return _dry_run(_opened(source, format, plan, query, table))
         order = uploading.Order(
             source=source,
             to=_needed(to, "--to", "TOKENBASE_URL"),
             key=_needed(key, "--key", "TOKENBASE_KEY"),
             format=format,
             plan=plan,
+            query=query,
+            table=table,
             batch=batch,
             parallel=parallel,
             retries=retries,
@@ -167,10 +177,20 @@ def _warn(opened: source.Source) -> None:
     opened.notices.clear()
 
 
-def _write_map(name: str, wanted: str | None, plan: mapping.Plan | None, file: Path) -> int:
-    opened = source.Source(name, wanted, plan, needs_plan=False)
+def _opened(
+    names: tuple[str, ...],
+    wanted: str | None,
+    plan: mapping.Plan | None,
+    query: str | None,
+    table: str | None,
+    needs_plan: bool = True,
+) -> source.Source:
+    return source.Source(names, wanted, plan, asked=sql.Wanted(query, table), needs_plan=needs_plan)
+
+
+def _write_map(opened: source.Source, file: Path) -> int:
     if not opened.columns:
-        raise BadCall(f"{name} holds contacts as the API takes them: there is nothing to map")
+        raise BadCall(f"{opened.feed.name} holds contacts as the API takes them: there is nothing to map")
     if file.exists():
         raise BadCall(f"{file} exists: name another file, or remove it first")
     written = mapping.write(opened.plan or mapping.Plan(), opened.columns)
@@ -182,8 +202,7 @@ def _write_map(name: str, wanted: str | None, plan: mapping.Plan | None, file: P
     return 0
 
 
-def _dry_run(name: str, wanted: str | None, plan: mapping.Plan | None) -> int:
-    opened = source.Source(name, wanted, plan)
+def _dry_run(opened: source.Source) -> int:
     _show_mapping(opened)
     _warn(opened)
     options = opened.options()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import msgspec
 
@@ -37,7 +37,9 @@ class Report:
         self, result: str, row: Row | None, external_id: str | None, path: str, message: str, code: object
     ) -> None:
         """Write one line of the report; a failed row goes among the rejects as well."""
+        place = {"file": row.file} if row is not None and row.file else {}
         line = {
+            **place,
             "line": row.line if row is not None else None,
             "result": result,
             "externalCustomerId": external_id,
@@ -47,7 +49,9 @@ class Report:
         }
         self._write("report", _encoded(line) + b"\n")
         if result == "failed" and row is not None:
-            text = row.text if self._head else row.text.strip().replace("\r", " ").replace("\n", " ")
+            text = row.text or _encoded(cast(dict[str, object], row.cells)).decode()
+            if not self._head:
+                text = text.strip().replace("\r", " ").replace("\n", " ")
             head = _ended(self._head) if self._head and "rejects" not in self.written else ""
             # What was not UTF-8 in the source goes back as it was.
             self._write("rejects", (head + _ended(text)).encode("utf-8", "surrogateescape"))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tokenbase.uploader import batches, making, mapping, targets
 from tokenbase.uploader.batches import Item
 from tokenbase.uploader.rows import Row
-from tokenbase.uploader.sources import csv, files, json, jsonl
+from tokenbase.uploader.sources import feeds, sql
 
 LOOKED_AT = 100
 """Rows of a source without headings whose keys are looked at to guess a mapping before it is used."""
@@ -22,56 +21,55 @@ KEYS = 10_000
 class Source:
     """An open source. `plan` is None where its rows are contacts already; `guessed` tells that nobody gave the plan."""
 
-    def __init__(self, name: str, wanted: str | None, given: mapping.Plan | None, *, needs_plan: bool = True) -> None:
-        """Open a source by its path or `-`. Raises BadSource and BadMapping.
+    def __init__(
+        self,
+        names: str | Sequence[str],
+        wanted: str | None,
+        given: mapping.Plan | None,
+        *,
+        asked: sql.Wanted | None = None,
+        needs_plan: bool = True,
+    ) -> None:
+        """Open a source by its names. Raises BadSource and BadMapping.
 
         Where no heading is known that is a BadMapping; without `needs_plan` the plan stays None then.
         """
         self._needs_plan = needs_plan
-        self.file = files.File(name, wanted)
+        self.feed = feeds.opened([names] if isinstance(names, str) else names, wanted, asked or sql.Wanted())
         self.plan = given
         self.guessed = False
-        self.head = ""
-        self.delimiter = ""
-        self.columns: list[str] = []
         self.notices: Counter[str] = Counter()
         """What is odd about the source as a whole, with how many rows it is so of."""
         self._seen: set[str] = set()
-        self._options: dict[str, object] = {}
         try:
-            self._open(name)
+            self._open()
         except BaseException:
-            self.file.close()
+            self.feed.close()
             raise
 
-    def _open(self, name: str) -> None:
-        headings: list[str] | None = None
-        if self.file.format in ("csv", "tsv"):
-            table = csv.Table(self.file)
-            self._rows = table.rows()
-            self.head, self.columns = table.head, table.headings
-            headings = table.headings
-        elif self.file.format == "jsonl":
-            self._rows = jsonl.rows(self.file)
+    def _open(self) -> None:
+        feed = self.feed
+        self._rows = feed.rows()
+        self.columns = list(feed.columns)
+        if feed.columns:
+            if self.plan is None:
+                self._guess(feed.columns)
         else:
-            self._options = self._scan()
-            self._rows = json.Document(self.file).rows()
-        if headings is None:
             self._look()
-        elif self.plan is None:
-            self._guess(headings)
         if self.plan is not None:
-            if headings is not None:
-                mapping.check_headings(self.plan, headings, name)
+            if feed.columns:
+                mapping.check_headings(self.plan, feed.columns, feed.name)
                 self.notices.update(mapping.warnings(self.plan))
-            self._contact = making.compiled(self.plan, headings, self._notice)
+            self._contact = making.compiled(self.plan, feed.headings, self._notice)
 
     def _notice(self, message: str) -> None:
         self.notices[message] += 1
 
     def options(self) -> dict[str, object]:
         """Return what the source and its mapping say of the requests; the mapping has the last word."""
-        known = {name: value for name, value in self._options.items() if name in mapping.OPTIONS and value is not None}
+        known = {
+            name: value for name, value in self.feed.options.items() if name in mapping.OPTIONS and value is not None
+        }
         if self.plan is None:
             return known
         mapped = [targets.field_id(target) for target in (*self.plan.columns.values(), *self.plan.constants)]
@@ -87,7 +85,7 @@ class Source:
                 continue
             if isinstance(row.cells, dict) and "channels" in row.cells:
                 contact: dict[str, Any] = row.cells
-                raw: bytes | None = row.text.encode()
+                raw: bytes | None = row.text.encode() or None
             elif self.plan is None:
                 yield row, "it has no channels: send contacts as the API takes them, or give a mapping by --map"
                 continue
@@ -97,10 +95,10 @@ class Source:
                 contact, raw = self._contact(row.cells), None
             made = batches.item(row, contact, raw, dedupe_on)
             yield made if isinstance(made, Item) else (row, made)
-        if self.plan is not None and self._seen:
+        if self.plan is not None and self._seen and not self.feed.columns:
             self.notices.update(mapping.warnings(self.plan))
-        if self.plan is not None and not self.guessed and 0 < len(self._seen) < KEYS:
-            mapping.check_headings(self.plan, sorted(self._seen), self.file.name)
+        if self.plan is not None and not self.guessed and not self.feed.columns and 0 < len(self._seen) < KEYS:
+            mapping.check_headings(self.plan, sorted(self._seen), self.feed.name)
 
     def _widen(self, cells: dict[str, object]) -> None:
         """Take note of keys that no row before had; a guessed mapping grows by them."""
@@ -115,21 +113,9 @@ class Source:
             self.columns += [key for key in new if key not in self.columns]
             self._contact = making.compiled(self.plan, None, self._notice)
 
-    def _scan(self) -> dict[str, object]:
-        """Return what stands beside the contacts of a JSON object. It may stand behind them, so it is read first."""
-        if self.file.head.startswith(b"["):
-            return {}
-        if self.file.name == "-":
-            self.file = files.spooled(self.file)
-        with contextlib.closing(files.File(self.file.name, "json")) as ahead:
-            document = json.Document(ahead)
-            for _ in document.rows():
-                pass
-        return document.options
-
     def _guess(self, headings: list[str]) -> None:
         if self._needs_plan or targets.guess(headings):
-            self.plan, self.guessed = mapping.guess(headings, self.file.name), True
+            self.plan, self.guessed = mapping.guess(headings, self.feed.name), True
 
     def _look(self) -> None:
         """Guess the mapping of objects that are not contacts yet from the keys of the first of them."""
@@ -139,7 +125,7 @@ class Source:
         flat = [row.cells for row in first if row.fault is None and "channels" not in row.cells]
         self.columns = list(dict.fromkeys(key for cells in flat for key in cells))
         if self.plan is not None and self.columns and whole:
-            mapping.check_headings(self.plan, self.columns, self.file.name)
+            mapping.check_headings(self.plan, self.columns, self.feed.name)
         if self.plan is None and self.columns:
             self._guess(self.columns)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from pathlib import Path
 
@@ -16,16 +16,20 @@ from tokenbase.contract import limits
 from tokenbase.uploader import batches, mapping, progress, report, sending, source, summary
 from tokenbase.uploader.faults import BadCall, BadMapping, BadSource
 from tokenbase.uploader.rows import Row
+from tokenbase.uploader.sources import sql
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What to upload, where to, and how."""
 
-    source: str
+    source: str | Sequence[str]
     to: str
     key: str
     format: str | None = None
     plan: mapping.Plan | None = None
+    query: str | None = None
+    table: str | None = None
+    """What to read of a source that is a database."""
     batch: int = limits.CONTACTS_PER_REQUEST
     parallel: int = 4
     retries: int = 10
@@ -45,16 +49,17 @@ class Upload:
             raise BadCall("a request is tried again 0 times or more")
         if not 1 <= order.parallel <= 64:
             raise BadCall("1 to 64 batches can be under way at once")
-        self.source = source.Source(order.source, order.format, order.plan)
-        ending = {"csv": "csv", "tsv": "tsv"}.get(self.source.file.format, "jsonl")
-        stem = self.source.file.stem
+        asked = sql.Wanted(order.query, order.table)
+        self.source = source.Source(order.source, order.format, order.plan, asked=asked)
+        ending = {"csv": "csv", "tsv": "tsv", "xlsx": "csv"}.get(self.source.feed.format, "jsonl")
+        stem = self.source.feed.stem
         rejects = order.rejects or Path(f"{stem}.rejects.{ending}")
         told = order.report or Path(f"{stem}.report.jsonl")
         try:
-            _check_written(told, rejects, order.source)
-            self._report = report.Report(told, rejects, self.source.head)
+            _check_written(told, rejects, [order.source] if isinstance(order.source, str) else order.source)
+            self._report = report.Report(told, rejects, self.source.feed.head)
         except BadCall:
-            self.source.file.close()
+            self.source.feed.close()
             raise
         self._paths = (told, rejects)
         self._order = order
@@ -98,7 +103,7 @@ class Upload:
                 done.retried = sender.retried
                 self._report.close()
                 self._shows.close()
-                self.source.file.close()
+                self.source.feed.close()
         self._check_report()
         done.seconds = time.monotonic() - began
         done.common = self._messages.common()
@@ -163,7 +168,7 @@ class Upload:
             external_id = told.item.external_id if told.item is not None else None
             self._tell(told.result, row, external_id, told.path, told.message, told.code)
         accounted = done.created + done.updated + done.unchanged + done.skipped + done.failed
-        self._shows.show(accounted, self.source.file.done(), self.source.file.size)
+        self._shows.show(accounted, self.source.feed.done(), self.source.feed.size)
 
     fault: Exception | None = None
     """What ended the upload early."""
@@ -197,10 +202,10 @@ def _check_address(url: str) -> None:
         raise BadCall("the address of the server has a user or password in it: leave them out, the key is all it needs")
 
 
-def _check_written(told: Path, rejects: Path, source_name: str) -> None:
+def _check_written(told: Path, rejects: Path, names: Sequence[str]) -> None:
     """Refuse, before anything is sent, files that would destroy the source or each other."""
     for file, flag in ((told, "--report"), (rejects, "--rejects")):
-        if source_name != "-" and file.exists() and file.samefile(source_name):
+        if file.exists() and any(Path(name).exists() and file.samefile(name) for name in names):
             raise BadCall(f"{file}: rows and reports cannot be written over their source: name another file by {flag}")
     if told.resolve() == rejects.resolve():
         raise BadCall(f"the report and the rejected rows cannot both be written to {told}: name two files")

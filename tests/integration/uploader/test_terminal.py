@@ -118,7 +118,7 @@ from tokenbase.uploader import batches, source
 opened = source.Source(sys.argv[1], None, None)
 items = (found for found in opened.items(None) if isinstance(found, batches.Item))
 sizes = [len(batch.body({})) for batch in batches.group(items, 3_000)]
-opened.file.close()
+opened.feed.close()
 # The peak that Linux keeps; the one of getrusage begins with that of the process this one was made by.
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(int(status["VmHWM"].split()[0]) // 1024)

@@ -18,7 +18,7 @@ from tokenbase.uploader.rows import Row
 def read(path: Path, text: str, plan: mapping.Plan | None = None) -> tuple[list[dict[str, Any]], list[tuple[Row, str]]]:
     path.write_text(text)
     opened = source.Source(str(path), None, plan)
-    with contextlib.closing(opened.file):
+    with contextlib.closing(opened.feed):
         found = list(opened.items(None))
     contacts = [json.loads(item.contact) for item in found if isinstance(item, Item)]
     return contacts, [row for row in found if not isinstance(row, Item)]
@@ -55,7 +55,7 @@ def test_a_line_without_an_end_is_told_and_not_read_into_memory(tmp_path: Path) 
         file.truncate(1 << 30)
     opened = source.Source(str(tmp_path / "a.csv"), None, None)
     with (
-        contextlib.closing(opened.file),
+        contextlib.closing(opened.feed),
         pytest.raises(faults.BadSource, match="line 3 has over 16,777,216 characters"),
     ):
         list(opened.items(None))

@@ -17,7 +17,7 @@ from tokenbase.uploader.rows import Row
 def read(path: Path, content: str | bytes, wanted: str | None = None) -> tuple[list[Item], list[tuple[Row, str]]]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     opened = source.Source(str(path), wanted, None)
-    with contextlib.closing(opened.file):
+    with contextlib.closing(opened.feed):
         found = list(opened.items(None))
     return [item for item in found if isinstance(item, Item)], [row for row in found if not isinstance(row, Item)]
 
@@ -98,7 +98,9 @@ def test_a_line_that_is_no_contact_is_a_rejected_row(tmp_path: Path, line: str, 
         ("a.csv", b"colour,shape\nred,round\n", "--map"),
         ("a.csv", b"user_id,user_id\n1,2\n", 'two columns are called "user_id"'),
         ("a.csv", "user_id,token\nu1,t1\n".encode("utf-16"), "UTF-16"),
-        ("a.xlsx", b"PK\x03\x04rest", "packed file of another kind"),
+        ("a.xlsx", b"PK\x03\x04rest", "not a whole workbook"),
+        ("a.parquet", b"PAR1rest", "not a whole Parquet file"),
+        ("a.xls", b"\xd0\xcf\x11\xe0rest", "save it as .xlsx or CSV"),
         ("a.json", b'{"people": []}', 'without a list called "contacts"'),
         ("a.json", b'[{"user_id":"u1"},]', "comma stands before its end"),
         ("a.json", b'[{"user_id":"u1"}\n\n{"user_id":"u2"}]', 'line 3: a comma or "]" is missing'),
@@ -107,7 +109,7 @@ def test_a_line_that_is_no_contact_is_a_rejected_row(tmp_path: Path, line: str, 
         ("a.json", b'[{"user_id":"u1"}] tail', "behind its end"),
         ("a.json", b"5", "neither with [ nor with {"),
         ("a.csv.gz", gzip.compress(b"user_id,token\n" + b"u1,t1\n" * 200_000, mtime=0)[:-500], "breaks off after line"),
-        ("a.csv.gz", b"\x1f\x8bnonsense", "not a whole gzip file"),
+        ("a.csv.gz", b"\x1f\x8bnonsense", "not a whole packed file"),
     ],
 )
 def test_a_source_that_cannot_be_read_says_where_and_why(tmp_path: Path, name: str, content: bytes, told: str) -> None:
@@ -118,7 +120,7 @@ def test_a_source_that_cannot_be_read_says_where_and_why(tmp_path: Path, name: s
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
 def test_what_is_no_file_is_told(tmp_path: Path, name: str) -> None:
-    with pytest.raises(faults.BadSource, match="cannot be read|is a directory"):
+    with pytest.raises(faults.BadSource, match="cannot be read|has no file in it"):
         source.Source(str(tmp_path / name), None, None)
 
 
@@ -150,4 +152,4 @@ def test_the_seed_pages_own_body_brings_its_options(tmp_path: Path) -> None:
     (item,) = opened.items(None)
     assert isinstance(item, Item)
     assert json.loads(item.contact) == json.loads(seed.read_text())["contacts"][0]
-    opened.file.close()
+    opened.feed.close()
