@@ -14,13 +14,13 @@ from tokenbase import cli
 from tokenbase.api import errors, routes
 from tokenbase.contract import problems
 from tokenbase.ops import settings
-from tokenbase.uploader import mapping, targets
+from tokenbase.uploader import mapping, presets, targets
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("requirements/*.md")])
 REFERENCE = ROOT / "docs" / "reference"
 VERBS = [
-    *(["serve"], ["demo"], ["upload"]),
+    *(["serve"], ["demo"], ["upload"], ["presets"]),
     *(["account", verb] for verb in ("create", "list")),
     *(["key", verb] for verb in ("create", "list", "enable", "disable", "delete")),
     *(["field", verb] for verb in ("create", "list")),
@@ -105,8 +105,22 @@ def test_every_address_is_in_the_reference() -> None:
 
 def test_every_target_and_option_of_a_mapping_is_in_the_reference() -> None:
     text = (REFERENCE / "upload.md").read_text()
-    for name in (*targets.TARGETS, *mapping.OPTIONS, "fields.NUMBER"):
+    for name in (
+        *targets.TARGETS,
+        *mapping.OPTIONS,
+        *mapping.Plan.__struct_fields__,
+        "fields.NUMBER",
+        "fields.NAME",
+        "fields.*",
+    ):
         assert f"`{name}`" in text, name
+
+
+def test_every_preset_has_its_page_and_is_in_the_table() -> None:
+    table = (ROOT / "docs" / "migrate" / "README.md").read_text()
+    for name in presets.names():
+        assert f"`{name}`" in table, name
+        assert any(f"--from {name}" in page.read_text() for page in (ROOT / "docs" / "migrate").glob("*.md")), name
 
 
 def test_no_module_is_too_long() -> None:

@@ -16,12 +16,13 @@ _HELP = {
     "serve": "Run the server.",
     "demo": "Show the whole of it: a server, a sample base, an upload.",
     "upload": "Upload a token base to a server.",
+    "presets": "List the exports that are known, or show one.",
     "account": "Make and list accounts.",
     "key": "Make, list, switch and delete API keys.",
     "field": "Make and list additional fields.",
     "app": "Register and list apps.",
 }
-_NEEDS_SERVER = frozenset(_HELP) - {"upload"}
+_NEEDS_SERVER = frozenset(_HELP) - {"upload", "presets"}
 
 app = cyclopts.App(
     name="tokenbase",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import uuid
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Literal
@@ -14,7 +15,7 @@ import msgspec
 
 from tokenbase import cli
 from tokenbase.client import faults
-from tokenbase.uploader import batches, mapping, progress, source, summary
+from tokenbase.uploader import batches, making, mapping, presets, progress, source, summary
 from tokenbase.uploader import upload as uploading
 from tokenbase.uploader.faults import BadCall, BadMapping
 from tokenbase.uploader.sources import sql
@@ -27,11 +28,14 @@ def upload(
     *source: Annotated[str, cyclopts.Parameter(allow_leading_hyphen=True)],
     to: str | None = None,
     key: str | None = None,
+    preset: Annotated[str | None, cyclopts.Parameter(name="--from")] = None,
     map: Path | None = None,
     write_map: Path | None = None,
     format: Literal["csv", "tsv", "jsonl", "json", "parquet", "xlsx"] | None = None,
     query: str | None = None,
     table: str | None = None,
+    app: Annotated[list[str] | None, cyclopts.Parameter(negative=())] = None,
+    fields: Literal["create", "skip"] = "skip",
     batch: int = 3_000,
     parallel: int = 4,
     retries: int = 10,
@@ -55,6 +59,8 @@ def upload(
         The server's address, such as http://127.0.0.1:8080 (TOKENBASE_URL).
     key
         The API key (TOKENBASE_KEY, which keeps it out of the list of processes).
+    preset
+        Whose export it is, such as onesignal; tokenbase presets lists them.
     map
         The mapping of columns, a TOML file; guessed from the headings when it is not given.
     write_map
@@ -65,6 +71,10 @@ def upload(
         What to read of a database: a SELECT, in an order that stays the same.
     table
         What to read of a database: a whole table.
+    app
+        The UUID of the app that the tokens belong to; NAME=UUID where the source names several apps.
+    fields
+        What to do with additional fields that are mapped by name and that the server lacks.
     batch
         Contacts in one request, at most 3,000.
     parallel
@@ -85,11 +95,11 @@ def upload(
     try:
         if not source:
             raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
-        plan = None if map is None else mapping.read(map)
+        plan, apps = _plan(preset, map), _apps(app or [])
         if write_map is not None:
-            return _write_map(_opened(source, format, plan, query, table, needs_plan=False), write_map)
+            return _write_map(_opened(source, format, plan, query, table, apps, needs_plan=False), write_map)
         if dry_run:
-            return _dry_run(_opened(source, format, plan, query, table))
+            return _dry_run(_opened(source, format, plan, query, table, apps))
         order = uploading.Order(
             source=source,
             to=_needed(to, "--to", "TOKENBASE_URL"),
@@ -98,9 +108,11 @@ def upload(
             plan=plan,
             query=query,
             table=table,
+            apps=apps,
             batch=batch,
             parallel=parallel,
             retries=retries,
+            create_fields=fields == "create",
             report=report,
             rejects=rejects,
         )
@@ -118,6 +130,22 @@ def upload(
     _warn(job.source)
     print(_printed(came_of_it, output))
     return 130 if interrupted else _code(job.fault, came_of_it)
+
+
+def _plan(preset: str | None, file: Path | None) -> mapping.Plan | None:
+    if preset is not None and file is not None:
+        raise BadCall("give --from or --map, one of both; --from NAME --write-map FILE writes a preset to be changed")
+    return presets.load(preset) if preset is not None else None if file is None else mapping.read(file)
+
+
+def _apps(given: list[str]) -> dict[str, str]:
+    named = dict(app.rpartition("=")[::2] if "=" in app else ("*", app) for app in given)
+    for app_id in named.values():
+        try:
+            uuid.UUID(app_id)
+        except ValueError:
+            raise BadCall(f'--app "{app_id}" is not the UUID of an app: see tokenbase app list') from None
+    return named
 
 
 def _needed(given: str | None, flag: str, variable: str) -> str:
@@ -171,6 +199,7 @@ def _show_mapping(opened: source.Source) -> None:
 
 def _warn(opened: source.Source) -> None:
     """Tell what is odd about the source as a whole, and was not told yet."""
+    opened.notices.update(opened.missing_fields())
     for message, times in opened.notices.items():
         rows = f" ({times:,} rows)" if times > 1 else ""
         sys.stderr.write(f"warning: {message}{rows}\n")
@@ -183,9 +212,10 @@ def _opened(
     plan: mapping.Plan | None,
     query: str | None,
     table: str | None,
+    apps: dict[str, str],
     needs_plan: bool = True,
 ) -> source.Source:
-    return source.Source(names, wanted, plan, asked=sql.Wanted(query, table), needs_plan=needs_plan)
+    return source.Source(names, wanted, plan, asked=sql.Wanted(query, table), apps=apps, needs_plan=needs_plan)
 
 
 def _write_map(opened: source.Source, file: Path) -> int:
@@ -207,7 +237,7 @@ def _dry_run(opened: source.Source) -> int:
     _warn(opened)
     options = opened.options()
     dedupe_on = options.pop("dedupeOn", None)
-    good, bad = 0, 0
+    good, bad, passed = 0, 0, 0
     kinds: dict[str, int] = {}
     for found in opened.items(None if dedupe_on is None else str(dedupe_on)):
         if isinstance(found, batches.Item):
@@ -215,11 +245,19 @@ def _dry_run(opened: source.Source) -> int:
             kinds[found.kind] = kinds.get(found.kind, 0) + 1
             if good <= SHOWN:
                 print(found.contact.decode())
+        elif isinstance(found[1], making.Passed):
+            passed += 1
         else:
             bad += 1
             if bad <= SHOWN:
                 sys.stderr.write(f"line {found[0].line}: {found[1]}\n")
     matched = ", ".join(f"{count:,} by {kind}" for kind, count in kinds.items())
+    if named := opened.field.missing:
+        listed = ", ".join(f"{name} ({rows:,} rows)" for name, rows in named.items())
+        sys.stderr.write(f"additional fields by name: {listed}; --fields create makes those that the server lacks\n")
+        named.clear()
     _warn(opened)
-    sys.stderr.write(f"{good + bad:,} rows: {good:,} would be sent ({matched or 'none'}), {bad:,} cannot be\n")
+    passing = f", {passed:,} are passed over" if passed else ""
+    total = good + bad + passed
+    sys.stderr.write(f"{total:,} rows: {good:,} would be sent ({matched or 'none'}), {bad:,} cannot be{passing}\n")
     return cli.REJECTED if bad else 0

@@ -69,6 +69,14 @@ class Status(msgspec.Struct, rename="camel"):
     restored: int | None = None
 
 
+class FieldName(msgspec.Struct):
+    """An additional field, as far as it is to be found by its name."""
+
+    id: int
+    name: str = ""
+    key: str = ""
+
+
 class Client:
     """A connection to a server of the API."""
 
@@ -101,6 +109,15 @@ class Client:
     def contact(self, external_id: str) -> dict[str, Any]:
         """Ask for everything held of the contact with an external id."""
         return self._ask("GET", "/api/v1/contact", dict[str, Any], params={"externalCustomerId": external_id})
+
+    def fields(self) -> list[FieldName]:
+        """Ask which additional fields there are."""
+        return self._ask("GET", "/api/v1/additionalfields", list[FieldName])
+
+    def create_field(self, name: str) -> FieldName:
+        """Make an additional field for texts."""
+        body = msgspec.json.encode({"name": name, "type": "text"})
+        return self._ask("POST", "/api/v1/additionalfields", FieldName, body)
 
     def account(self) -> dict[str, Any]:
         """Ask whose key this is."""

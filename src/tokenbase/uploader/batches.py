@@ -24,6 +24,8 @@ class Item(msgspec.Struct):
     """What `dedupeOn` says for it."""
     names: tuple[str, ...]
     """External id, addresses and tokens: two items that share one must not overtake each other."""
+    fields: tuple[int, ...] = ()
+    """The additional fields that a mapping gave it."""
 
 
 class Batch(msgspec.Struct):
@@ -35,7 +37,15 @@ class Batch(msgspec.Struct):
 
     def body(self, options: dict[str, object]) -> bytes:
         """Return the request's body."""
-        request = {**options, "dedupeOn": self.kind, "contacts": [msgspec.Raw(item.contact) for item in self.items]}
+        fields = {field for item in self.items for field in item.fields}
+        # Whoever maps a column to a field means it for known contacts as well.
+        meant = {"customFieldsIDs": sorted(fields)} if fields else {}
+        request = {
+            **meant,
+            **options,
+            "dedupeOn": self.kind,
+            "contacts": [msgspec.Raw(item.contact) for item in self.items],
+        }
         return msgspec.json.encode(request)
 
     def halves(self) -> tuple[Batch, Batch]:
@@ -69,12 +79,14 @@ def item(row: Row, contact: dict[str, Any], raw: bytes | None, dedupe_on: str | 
         kind = next((kind for kind in ("mobilepush", "email", "sms") if kind in found), "")
     if not kind:
         return "nothing identifies this row: it needs an external id, a push token, an e-mail or a phone number"
+    fields: tuple[int, ...] = ()
     if raw is None:
+        fields = tuple(field["id"] for field in contact.get("fields") or () if isinstance(field.get("id"), int))
         try:
             raw = msgspec.json.encode(contact)
         except UnicodeEncodeError:
             return "it is not UTF-8: save the file as UTF-8"
-    return Item(row, raw, external_id, kind, tuple(names))
+    return Item(row, raw, external_id, kind, tuple(names), fields)
 
 
 _IDS = ("externalCustomerId", "contactKey", "id")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
-from tokenbase.uploader import batches, making, mapping, targets
+import msgspec
+
+from tokenbase.uploader import batches, making, mapping, reading, targets
 from tokenbase.uploader.batches import Item
 from tokenbase.uploader.rows import Row
 from tokenbase.uploader.sources import feeds, sql
@@ -28,6 +31,7 @@ class Source:
         given: mapping.Plan | None,
         *,
         asked: sql.Wanted | None = None,
+        apps: dict[str, str] | None = None,
         needs_plan: bool = True,
     ) -> None:
         """Open a source by its names. Raises BadSource and BadMapping.
@@ -35,8 +39,13 @@ class Source:
         Where no heading is known that is a BadMapping; without `needs_plan` the plan stays None then.
         """
         self._needs_plan = needs_plan
-        self.feed = feeds.opened([names] if isinstance(names, str) else names, wanted, asked or sql.Wanted())
-        self.plan = given
+        asked = asked or sql.Wanted()
+        names = [names] if isinstance(names, str) else names
+        if given is not None and asked == sql.Wanted() and feeds.is_database(names):
+            asked = sql.Wanted(given.query)
+        self.feed = feeds.opened(names, wanted, asked, given.rows if given is not None else None)
+        self._apps = apps or {}
+        self.plan = None if given is None else self._with_apps(given)
         self.guessed = False
         self.notices: Counter[str] = Counter()
         """What is odd about the source as a whole, with how many rows it is so of."""
@@ -58,9 +67,18 @@ class Source:
             self._look()
         if self.plan is not None:
             if feed.columns:
-                mapping.check_headings(self.plan, feed.columns, feed.name)
+                self.notices.update(mapping.check_headings(self.plan, feed.columns, feed.name))
                 self.notices.update(mapping.warnings(self.plan))
-            self._contact = making.compiled(self.plan, feed.headings, self._notice)
+            self._contact = self._compiled()
+
+    def _compiled(self) -> making.Make:
+        assert self.plan is not None
+        return making.compiled(self.plan, self.feed.headings, self._notice, lambda name: self.field(name))
+
+    @functools.cached_property
+    def field(self) -> making.Fields:
+        """What resolves the names of additional fields; without a server there is none."""
+        return making.Fields({})
 
     def _notice(self, message: str) -> None:
         self.notices[message] += 1
@@ -72,10 +90,7 @@ class Source:
         }
         if self.plan is None:
             return known
-        mapped = [targets.field_id(target) for target in (*self.plan.columns.values(), *self.plan.constants)]
-        ids = [field_id for field_id in mapped if field_id is not None]
-        # Whoever maps a column to a field means it for known contacts as well.
-        return {**({"customFieldsIDs": ids} if ids else {}), **known, **self.plan.options}
+        return {**known, **self.plan.options}
 
     def items(self, dedupe_on: str | None) -> Iterator[Item | tuple[Row, str]]:
         """Yield what to send, and each row that cannot be sent with the reason."""
@@ -83,8 +98,8 @@ class Source:
             if row.fault is not None:
                 yield row, row.fault
                 continue
-            if isinstance(row.cells, dict) and "channels" in row.cells:
-                contact: dict[str, Any] = row.cells
+            if self._is_contact(row.cells):
+                contact = cast(dict[str, Any], row.cells)
                 raw: bytes | None = row.text.encode() or None
             elif self.plan is None:
                 yield row, "it has no channels: send contacts as the API takes them, or give a mapping by --map"
@@ -92,13 +107,31 @@ class Source:
             else:
                 if isinstance(row.cells, dict) and not row.cells.keys() <= self._seen and len(self._seen) < KEYS:
                     self._widen(row.cells)
-                contact, raw = self._contact(row.cells), None
+                made_of_it = self._contact(row.cells)
+                if isinstance(made_of_it, making.Passed):
+                    yield row, made_of_it
+                    continue
+                contact, raw = made_of_it, None
             made = batches.item(row, contact, raw, dedupe_on)
             yield made if isinstance(made, Item) else (row, made)
         if self.plan is not None and self._seen and not self.feed.columns:
             self.notices.update(mapping.warnings(self.plan))
         if self.plan is not None and not self.guessed and not self.feed.columns and 0 < len(self._seen) < KEYS:
-            mapping.check_headings(self.plan, sorted(self._seen), self.feed.name)
+            self.notices.update(mapping.check_headings(self.plan, sorted(self._seen), self.feed.name))
+
+    def _is_contact(self, cells: reading.Cells) -> bool:
+        """Tell whether a row is a contact as the API takes it; other systems have channels of other kinds."""
+        if isinstance(cells, list) or "channels" not in cells or (self.plan is not None and self.plan.title):
+            return False
+        channels = cells["channels"]
+        return not isinstance(channels, list) or not channels or isinstance(channels[0], dict)
+
+    def missing_fields(self) -> list[str]:
+        """Return what to tell of additional fields that the server does not have."""
+        return [
+            f'the server has no additional field "{name}": it is left out of {rows:,} rows; --fields create makes it'
+            for name, rows in self.field.missing.items()
+        ]
 
     def _widen(self, cells: dict[str, object]) -> None:
         """Take note of keys that no row before had; a guessed mapping grows by them."""
@@ -109,23 +142,26 @@ class Source:
         taken = self.plan.columns
         more = {key: target for key, target in targets.guess(new).items() if target not in taken.values()}
         if more:
-            self.plan = mapping.Plan(columns={**taken, **more})
+            self.plan = msgspec.structs.replace(self.plan, columns={**taken, **more})
             self.columns += [key for key in new if key not in self.columns]
-            self._contact = making.compiled(self.plan, None, self._notice)
+            self._contact = self._compiled()
 
     def _guess(self, headings: list[str]) -> None:
         if self._needs_plan or targets.guess(headings):
-            self.plan, self.guessed = mapping.guess(headings, self.feed.name), True
+            self.plan, self.guessed = self._with_apps(mapping.guess(headings, self.feed.name)), True
+
+    def _with_apps(self, plan: mapping.Plan) -> mapping.Plan:
+        return msgspec.structs.replace(plan, apps={**plan.apps, **self._apps})
 
     def _look(self) -> None:
         """Guess the mapping of objects that are not contacts yet from the keys of the first of them."""
         first = list(itertools.islice(self._rows, LOOKED_AT))
         whole = len(first) < LOOKED_AT
         self._rows = itertools.chain(first, self._rows)
-        flat = [row.cells for row in first if row.fault is None and "channels" not in row.cells]
+        flat = [row.cells for row in first if row.fault is None and not self._is_contact(row.cells)]
         self.columns = list(dict.fromkeys(key for cells in flat for key in cells))
         if self.plan is not None and self.columns and whole:
-            mapping.check_headings(self.plan, self.columns, self.feed.name)
+            self.notices.update(mapping.check_headings(self.plan, self.columns, self.feed.name))
         if self.plan is None and self.columns:
             self._guess(self.columns)
 

@@ -15,7 +15,10 @@ TOKENS = ("mobilepush", "mobilepush.ios", "mobilepush.android")
 PLAIN = ("id", "externalCustomerId", "firstName", "lastName", "languageCode", "timeZone", "contactKey")
 
 TARGETS = (*PLAIN, *CHANNELS, *TOKENS, *DEVICE, *ADDRESS)
-"""Every target but `fields.NUMBER`, which stands for an additional field."""
+"""Every target but `fields.NUMBER` and `fields.NAME`, an additional field, and `fields.*`, an object of them."""
+
+OPEN_FIELDS = "fields.*"
+"""The target of an object whose keys are names of additional fields."""
 
 _FIELD = re.compile(r"fields\.([0-9]{1,19})")
 
@@ -85,3 +88,9 @@ def field_id(target: str) -> int | None:
     """Return the number in `fields.NUMBER`, None for any other target."""
     found = _FIELD.fullmatch(target)
     return int(found[1]) if found else None
+
+
+def field_name(target: str) -> str | None:
+    """Return the number or the name in `fields.…`, None for any other target."""
+    name = target.removeprefix("fields.")
+    return name if name and name != target else None

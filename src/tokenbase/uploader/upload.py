@@ -13,7 +13,7 @@ import msgspec
 
 from tokenbase.client import client
 from tokenbase.contract import limits
-from tokenbase.uploader import batches, mapping, progress, report, sending, source, summary
+from tokenbase.uploader import batches, making, mapping, progress, report, sending, source, summary
 from tokenbase.uploader.faults import BadCall, BadMapping, BadSource
 from tokenbase.uploader.rows import Row
 from tokenbase.uploader.sources import sql
@@ -33,6 +33,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = limits.CONTACTS_PER_REQUEST
     parallel: int = 4
     retries: int = 10
+    apps: dict[str, str] = {}
+    """The UUIDs of apps by the names that the source has for them, "*" for any."""
+    create_fields: bool = False
+    """Whether to make the additional fields that the server lacks."""
     report: Path | None = None
     rejects: Path | None = None
 
@@ -50,7 +54,7 @@ class Upload:
         if not 1 <= order.parallel <= 64:
             raise BadCall("1 to 64 batches can be under way at once")
         asked = sql.Wanted(order.query, order.table)
-        self.source = source.Source(order.source, order.format, order.plan, asked=asked)
+        self.source = source.Source(order.source, order.format, order.plan, asked=asked, apps=order.apps)
         ending = {"csv": "csv", "tsv": "tsv", "xlsx": "csv"}.get(self.source.feed.format, "jsonl")
         stem = self.source.feed.stem
         rejects = order.rejects or Path(f"{stem}.rejects.{ending}")
@@ -83,6 +87,7 @@ class Upload:
             client.Client(order.to, order.key, connections=order.parallel) as to,
             futures.ThreadPoolExecutor(order.parallel) as workers,
         ):
+            self._find_fields(to)
             sender = sending.Sender(to, options, order.retries, self._stop)
             try:
                 to_send = batches.group(self._items(None if dedupe_on is None else str(dedupe_on)), order.batch)
@@ -112,6 +117,15 @@ class Upload:
         done.rejects = str(rejects) if "rejects" in self._report.written else None
         return done
 
+    def _find_fields(self, to: client.Client) -> None:
+        """Learn the numbers of the additional fields, where the mapping goes by their names."""
+        if self.source.plan is None or not mapping.names_fields(self.source.plan):
+            return
+        found = to.fields()
+        known = {name.casefold(): field.id for field in found for name in (field.key, field.name) if name}
+        create = (lambda name: to.create_field(name).id) if self._order.create_fields else None
+        self.source.field = making.Fields(known, create)
+
     def _items(self, dedupe_on: str | None) -> Iterator[batches.Item]:
         """Yield what to send; account for what cannot be sent on the way.
 
@@ -126,8 +140,10 @@ class Upload:
                     yield found
                 else:
                     row, reason = found
-                    self._done.failed += 1
-                    self._tell("failed", row, None, "", reason, None)
+                    passed = isinstance(reason, making.Passed)
+                    self._done.skipped += passed
+                    self._done.failed += not passed
+                    self._tell("skipped" if passed else "failed", row, None, "", str(reason), None)
         except (BadSource, BadMapping) as fault:
             self.fault = fault
             self._done.stopped_by = fault.message

@@ -11,9 +11,13 @@ from tokenbase.uploader import batches, making, mapping, targets
 from tokenbase.uploader.faults import BadMapping
 from tokenbase.uploader.rows import Row
 
+APP = "83b77a49-fc28-409b-aeaa-68c9d544ab9d"
+
 
 def contact(columns: dict[str, str], cells: list[str], **constants: str) -> dict[str, Any]:
-    return making.compiled(mapping.Plan(columns=columns, constants=dict(constants)), list(columns), pytest.fail)(cells)
+    return making.compiled(
+        mapping.Plan(columns=columns, constants=dict(constants)), list(columns), pytest.fail, pytest.fail
+    )(cells)
 
 
 @pytest.mark.parametrize(
@@ -141,9 +145,9 @@ def test_two_token_columns_are_two_devices_of_their_own_system() -> None:
 
 
 def test_constants_are_in_every_contact() -> None:
-    plan = mapping.Plan(columns={"t": "mobilepush"}, constants={"device.appId": "app", "languageCode": "uk"})
-    made = making.compiled(plan, ["t"], pytest.fail)(["t1"])
-    assert (made["languageCode"], made["channels"][0]["device"]) == ("uk", {"appId": "app"})  # type: ignore[index]
+    plan = mapping.Plan(columns={"t": "mobilepush"}, constants={"device.appId": APP, "languageCode": "uk"})
+    made = making.compiled(plan, ["t"], pytest.fail, pytest.fail)(["t1"])
+    assert (made["languageCode"], made["channels"][0]["device"]) == ("uk", {"appId": APP})  # type: ignore[index]
 
 
 def test_objects_are_read_by_name_whatever_their_values_are() -> None:
@@ -151,7 +155,7 @@ def test_objects_are_read_by_name_whatever_their_values_are() -> None:
         columns={"uid": "externalCustomerId", "t": "mobilepush", "on": "device.active", "x": "fields.1"}
     )
     told: list[str] = []
-    made = making.compiled(plan, None, told.append)({"uid": 5, "t": None, "on": True, "x": ["a"]})
+    made = making.compiled(plan, None, told.append, pytest.fail)({"uid": 5, "t": None, "on": True, "x": ["a"]})
     assert told == ['"x" holds a list where one value is meant: it is taken as its JSON text']
     assert made == {"externalCustomerId": "5", "channels": [], "fields": [{"id": 1, "value": '["a"]'}]}
 

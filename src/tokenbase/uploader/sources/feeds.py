@@ -39,8 +39,9 @@ class Feed:
 class FileFeed(Feed):
     """Rows of one file."""
 
-    def __init__(self, name: str, wanted: str | None) -> None:
-        """Open it. Raises BadSource."""
+    def __init__(self, name: str, wanted: str | None, at: str | None = None) -> None:
+        """Open it; `at` is the path of the rows in a JSON document. Raises BadSource."""
+        self._at = at
         self._file = files.File(name, wanted)
         self._inner: excel.Sheet | parquet.Table | None = None
         try:
@@ -67,8 +68,8 @@ class FileFeed(Feed):
         elif file.format == "jsonl":
             self._rows = jsonl.rows(file)
         else:
-            self.options = self._scan()
-            self._rows = json.Document(self._file).rows()
+            self.options = {} if self._at else self._scan()
+            self._rows = json.Document(self._file, self._at).rows()
         self.columns = self.headings or self.columns
 
     def _scan(self) -> dict[str, object]:
@@ -121,14 +122,14 @@ class QueryFeed(Feed):
 class Several(Feed):
     """Rows of many files of one format and, where they have headings, of the same headings."""
 
-    def __init__(self, names: Sequence[str], wanted: str | None, stem: str) -> None:
+    def __init__(self, names: Sequence[str], wanted: str | None, at: str | None, stem: str) -> None:
         """Look at the beginning of each, so that no odd one is found in the middle. Raises BadSource."""
-        self._names, self._wanted = names, wanted
+        self._names, self._wanted, self._at = names, wanted, at
         self._current: Feed | None = None
         self._passed = 0
         self._sizes: list[int] = []
         for name in names:
-            with contextlib.closing(FileFeed(name, wanted)) as feed:
+            with contextlib.closing(FileFeed(name, wanted, at)) as feed:
                 if not self.format:
                     self.format, self.head, self.headings = feed.format, feed.head, feed.headings
                     self.columns, self.options = feed.columns, feed.options
@@ -143,7 +144,7 @@ class Several(Feed):
     def rows(self) -> Iterator[Row]:
         """Yield the rows of each file, which name it."""
         for name, size in zip(self._names, self._sizes, strict=True):
-            self._current = FileFeed(name, self._wanted)
+            self._current = FileFeed(name, self._wanted, self._at)
             with contextlib.closing(self._current):
                 for row in self._current.rows():
                     row.file = self._current.name
@@ -161,16 +162,21 @@ class Several(Feed):
             self._current.close()
 
 
-def opened(names: Sequence[str], wanted: str | None, asked: sql.Wanted) -> Feed:
+def opened(names: Sequence[str], wanted: str | None, asked: sql.Wanted, at: str | None = None) -> Feed:
     """Open what names stand for. Raises BadCall and BadSource."""
-    if len(names) == 1 and "://" in names[0] and not streams.is_address(names[0]):
+    if is_database(names):
         return QueryFeed(names[0], asked)
     if asked != sql.Wanted():
         raise BadCall("--query and --table are for databases: name one as postgresql://user@host/name")
     found = places.expanded(names)
     if len(found) == 1:
-        return FileFeed(found[0], wanted)
-    return Several(found, wanted, _stem(names[0]))
+        return FileFeed(found[0], wanted, at)
+    return Several(found, wanted, at, _stem(names[0]))
+
+
+def is_database(names: Sequence[str]) -> bool:
+    """Tell whether a source is a database."""
+    return len(names) == 1 and "://" in names[0] and not streams.is_address(names[0])
 
 
 def _stem(name: str) -> str:

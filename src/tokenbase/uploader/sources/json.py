@@ -19,8 +19,9 @@ _ELEMENT = 16 << 20
 class Document:
     """A JSON document. `options` are the other keys of an object whose `contacts` were read."""
 
-    def __init__(self, file: files.File) -> None:
-        """Take an open file."""
+    def __init__(self, file: files.File, at: str | None = None) -> None:
+        """Take an open file. `at` is the path of the rows, such as `users.*`, in a document that is no list."""
+        self._parts = at.split(".") if at else []
         self._file = file
         self._decoder = json.JSONDecoder()
         self._text = ""
@@ -32,7 +33,11 @@ class Document:
     def rows(self) -> Iterator[Row]:
         """Yield the contacts. Raises BadSource with the line where the document is not what it should be."""
         first = self._peek()
-        if first == "[":
+        if self._parts and first == "{":
+            yield from self._follow(self._parts, "")
+            if not self._followed:
+                raise self._broken(f"it has nothing at {'.'.join(self._parts)}")
+        elif first == "[":
             yield from self._list()
         elif first == "{":
             yield from self._object()
@@ -40,6 +45,59 @@ class Document:
             raise self._broken("it begins neither with [ nor with {")
         if self._peek():
             raise self._broken("something stands behind its end")
+
+    def _follow(self, parts: list[str], key: str) -> Iterator[Row]:
+        """Yield the rows at a path, each with the key that it stands under."""
+        start = self._peek()
+        if not parts:
+            line = self._line
+            value, text = self._value()
+            self._followed = True
+            if isinstance(value, dict):
+                yield Row(line, text, {**value, **({"{key}": key} if key else {})})
+            elif value is not None:
+                yield Row(line, text, {"{key}": key, "{value}": value})
+            return
+        if start not in ("{", "["):
+            self._value()
+            return
+        end, part = {"{": "}", "[": "]"}[start], parts[0]
+        self._at += 1
+        while self._peek() != end:
+            name = ""
+            if start == "{":
+                found, _ = self._value()
+                if not isinstance(found, str) or self._peek() != ":":
+                    raise self._broken('a key such as "name": is missing')
+                self._at += 1
+                name = found
+            if part == "*" or part == name:
+                yield from self._follow(parts[1:], name)
+            else:
+                self._pass_over()
+            self._comma(end)
+        self._followed = self._followed or part == "*"
+        self._at += 1
+
+    _followed = False
+
+    def _pass_over(self) -> None:
+        """Read over a value that may be larger than memory."""
+        start = self._peek()
+        if start not in ("{", "["):
+            self._value()
+            return
+        end = {"{": "}", "[": "]"}[start]
+        self._at += 1
+        while self._peek() != end:
+            if start == "{":
+                self._value()
+                if self._peek() != ":":
+                    raise self._broken('a key such as "name": is missing')
+                self._at += 1
+            self._pass_over()
+            self._comma(end)
+        self._at += 1
 
     def _object(self) -> Iterator[Row]:
         self._at += 1

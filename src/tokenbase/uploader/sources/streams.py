@@ -57,12 +57,14 @@ class Stream:
         self.size = self.path.stat().st_size
 
     def _unzip(self, archive: str, member: str) -> None:
+        opened = contextlib.ExitStack()
         try:
-            packed = zipfile.ZipFile(archive)
-            self.raw = packed.open(member)
+            packed = opened.enter_context(zipfile.ZipFile(archive))
+            self.raw = opened.enter_context(packed.open(member))
         except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:
+            opened.close()
             raise BadSource(f"{self.name} cannot be unpacked: {fault}") from None
-        self._close = packed.close
+        self._close = opened.close
         self.base = Path(member).name
 
     def _fetch(self, address: str) -> None:
