@@ -17,6 +17,7 @@ import httpx2
 import psycopg
 import pytest
 
+import described
 from tokenbase.accounts import accounts, keys
 from tokenbase.contacts import fields
 from tokenbase.contract.fields import FieldDefinition
@@ -116,7 +117,9 @@ class Account:
 
     def request(self, method: str, path: str, key: str | None = None, **more: Any) -> httpx2.Response:
         with httpx2.Client(base_url=self.server.url, timeout=60, auth=("", key or self.secret)) as client:
-            return client.request(method, path, **more)
+            response = client.request(method, path, **more)
+        described.check(method, response)
+        return response
 
     def get(self, path: str, **more: Any) -> httpx2.Response:
         return self.request("GET", path, **more)

@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from typing import TypeVar
-from urllib.parse import parse_qsl
 
 import anyio.to_thread
 import msgspec
@@ -25,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from tokenbase.accounts import keys, rights
-from tokenbase.api import bodies, credentials, errors, operations, routes
+from tokenbase.api import bodies, credentials, errors, operations, pages, routes
 from tokenbase.contract import problems
 from tokenbase.store import database
 
@@ -70,9 +69,9 @@ class Api:
                         database=self._base,
                         account_id=key.account_id,
                         path=path,
-                        query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+                        query=operations.query(operation, scope["query_string"]),
                         headers=headers,
-                        body=body,
+                        body=body if operation.takes is not None else b"",
                         clock=self._clock,
                     )
                     answer = await self._work(operation, call)
@@ -179,6 +178,6 @@ def create(base: database.Database, clock: Callable[[], dt.datetime], imports: i
             return PlainTextResponse(f"{fault.message}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
-    app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready)])
+    app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready), *pages.ROUTES])
     app.router.default = Api(base, clock, imports, others)
     return app

@@ -6,14 +6,12 @@ import msgspec
 
 from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding, paging
-from tokenbase.api.operations import Answer, Call, Operation
+from tokenbase.api.operations import Answer, Call, Operation, Parameter
 from tokenbase.contacts import cards, removal, texts, tokens
-from tokenbase.contract import problems
+from tokenbase.contract import answers, problems
+from tokenbase.contract.cards import ContactCard
+from tokenbase.contract.contacts import Contact
 from tokenbase.imports import single
-
-
-class _Activity(msgspec.Struct):
-    active: bool
 
 
 def add(call: Call) -> Answer:
@@ -39,13 +37,13 @@ def read_external(call: Call) -> Answer:
 def remove(call: Call) -> Answer:
     """Delete one contact by its id, or erase it."""
     removal.by_id(call.database, call.account_id, _contact_id(call), _erase(call), call.clock())
-    return Answer(value={})
+    return Answer(value=answers.Nothing())
 
 
 def remove_external(call: Call) -> Answer:
     """Delete one contact by its external id, or erase it."""
     removal.by_external_id(call.database, call.account_id, _external_id(call), _erase(call), call.clock())
-    return Answer(value={})
+    return Answer(value=answers.Nothing())
 
 
 def search(call: Call) -> Answer:
@@ -68,20 +66,22 @@ def search(call: Call) -> Answer:
 def token_contact(call: Call) -> Answer:
     """Return whose a token is."""
     contact_id = tokens.contact_id(call.database, call.account_id, call.path["appUuid"], call.path["token"])
-    return Answer(value={"contactId": contact_id})
+    return Answer(value=answers.TokenContact(contact_id))
 
 
 def token_active(call: Call) -> Answer:
     """Tell whether a token may be sent to."""
     active = tokens.active(call.database, call.account_id, call.path["appUuid"], call.path["token"])
-    return Answer(value={"active": active})
+    return Answer(value=answers.TokenActivity(active))
 
 
 def activate_token(call: Call) -> Answer:
     """Switch a token on or off."""
-    active = decoding.decode(call.body, _Activity).active
-    tokens.set_active(call.database, call.account_id, call.path["appUuid"], call.path["token"], active, call.clock())
-    return Answer(value={"active": active})
+    sent = decoding.decode(call.body, answers.TokenActivity)
+    tokens.set_active(
+        call.database, call.account_id, call.path["appUuid"], call.path["token"], sent.active, call.clock()
+    )
+    return Answer(value=sent)
 
 
 def _raw(call: Call) -> msgspec.Raw:
@@ -121,16 +121,79 @@ def _text(call: Call, name: str) -> str | None:
 
 
 _TOKEN = "/api/v1/contact/token"  # noqa: S105 - an address
+_EXTERNAL_ID = Parameter("externalCustomerId", "The contact's id in your system.", "u-1")
+_ERASE = Parameter("erase", "Whether everything personal is removed for good.", "false", bool)
+_SEARCHED = (
+    Parameter("email", "An e-mail address, compared without case.", "ann@example.com"),
+    Parameter("sms", "A telephone number.", "447700900123"),
+    Parameter("firstname", "A first name, compared without case.", "Ann"),
+    Parameter("lastname", "A last name, compared without case.", "Smith"),
+    Parameter("externalCustomerId", "The contact's id in your system; searched for alone.", "u-1"),
+)
+_P = Permission
 
 OPERATIONS = (
-    Operation("POST", "/api/v1/contact", Permission.CONTACTS_WRITE, add),
-    Operation("GET", "/api/v1/contact", Permission.CONTACTS_READ, read_external),
-    Operation("DELETE", "/api/v1/contact", Permission.CONTACTS_DELETE, remove_external),
-    Operation("GET", f"{_TOKEN}/activated/{{appUuid}}/{{token}}", Permission.CONTACTS_READ, token_active),
-    Operation("PUT", f"{_TOKEN}/activated/{{appUuid}}/{{token}}", Permission.CONTACTS_WRITE, activate_token),
-    Operation("GET", f"{_TOKEN}/{{appUuid}}/{{token}}/contactId", Permission.CONTACTS_READ, token_contact),
-    Operation("GET", "/api/v1/contact/{id}", Permission.CONTACTS_READ, read),
-    Operation("PUT", "/api/v1/contact/{id}", Permission.CONTACTS_WRITE, update),
-    Operation("DELETE", "/api/v1/contact/{id}", Permission.CONTACTS_DELETE, remove),
-    Operation("GET", "/api/v1/contacts", Permission.CONTACTS_READ, search),
+    Operation(
+        "POST", "/api/v1/contact", _P.CONTACTS_WRITE, add, takes=Contact, required=("channels",), gives=answers.Saved
+    ),
+    Operation(
+        "GET",
+        "/api/v1/contact",
+        _P.CONTACTS_READ,
+        read_external,
+        gives=ContactCard,
+        parameters=(_EXTERNAL_ID,),
+        statuses=(404,),
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/contact",
+        _P.CONTACTS_DELETE,
+        remove_external,
+        gives=answers.Nothing,
+        parameters=(_EXTERNAL_ID, _ERASE),
+        statuses=(404,),
+    ),
+    Operation(
+        "GET",
+        f"{_TOKEN}/activated/{{appUuid}}/{{token}}",
+        _P.CONTACTS_READ,
+        token_active,
+        gives=answers.TokenActivity,
+    ),
+    Operation(
+        "PUT",
+        f"{_TOKEN}/activated/{{appUuid}}/{{token}}",
+        _P.CONTACTS_WRITE,
+        activate_token,
+        takes=answers.TokenActivity,
+        gives=answers.TokenActivity,
+    ),
+    Operation(
+        "GET",
+        f"{_TOKEN}/{{appUuid}}/{{token}}/contactId",
+        _P.CONTACTS_READ,
+        token_contact,
+        gives=answers.TokenContact,
+    ),
+    Operation("GET", "/api/v1/contact/{id}", _P.CONTACTS_READ, read, gives=ContactCard),
+    Operation(
+        "PUT", "/api/v1/contact/{id}", _P.CONTACTS_WRITE, update, takes=Contact, gives=answers.Saved, statuses=(409,)
+    ),
+    Operation(
+        "DELETE",
+        "/api/v1/contact/{id}",
+        _P.CONTACTS_DELETE,
+        remove,
+        gives=answers.Nothing,
+        parameters=(_ERASE,),
+    ),
+    Operation(
+        "GET",
+        "/api/v1/contacts",
+        _P.CONTACTS_READ,
+        search,
+        gives=list[ContactCard],
+        parameters=(*_SEARCHED, *paging.PARAMETERS),
+    ),
 )

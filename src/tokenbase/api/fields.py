@@ -6,7 +6,7 @@ from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding
 from tokenbase.api.operations import Answer, Call, Operation
 from tokenbase.contacts import fields
-from tokenbase.contract.fields import FieldDefinition
+from tokenbase.contract.fields import Field, FieldDefinition
 
 
 def everyone(call: Call) -> Answer:
@@ -23,6 +23,14 @@ def create(call: Call) -> Answer:
 
 
 OPERATIONS = (
-    Operation("GET", "/api/v1/additionalfields", Permission.CONTACTS_READ, everyone),
-    Operation("POST", "/api/v1/additionalfields", Permission.ADMINISTER, create),
+    Operation("GET", "/api/v1/additionalfields", Permission.CONTACTS_READ, everyone, gives=list[Field]),
+    Operation(
+        "POST",
+        "/api/v1/additionalfields",
+        Permission.ADMINISTER,
+        create,
+        takes=FieldDefinition,
+        gives=Field,
+        statuses=(409,),
+    ),
 )

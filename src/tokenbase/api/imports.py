@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding
-from tokenbase.api.operations import Answer, Call, Operation
+from tokenbase.api.operations import Answer, Call, Operation, Parameter
 from tokenbase.contract import problems
-from tokenbase.contract.imports import ImportRequest
+from tokenbase.contract.imports import ImportAnswer, ImportRequest, ImportStatus
 from tokenbase.imports import batch, idempotency, sessions
 
 
@@ -40,7 +42,27 @@ def status(call: Call) -> Answer:
 
 
 OPERATIONS = (
-    Operation("POST", "/api/v1/contacts", Permission.CONTACTS_WRITE, add, heavy=True),
+    Operation(
+        "POST",
+        "/api/v1/contacts",
+        Permission.CONTACTS_WRITE,
+        add,
+        heavy=True,
+        takes=ImportRequest,
+        required=("contacts", "dedupeOn"),
+        gives=ImportAnswer,
+        parameters=(
+            Parameter("dryRun", "Whether all is worked out and told, and nothing is stored.", "false", bool),
+            Parameter(
+                "Idempotency-Key",
+                "The same key and body get the first answer again for a day.",
+                "0b6f3c1e-upload-1",
+                Annotated[str, msgspec.Meta(min_length=1, max_length=255)],
+                "header",
+            ),
+        ),
+        statuses=(409,),
+    ),
     # Whoever may add contacts may know what became of them.
-    Operation("GET", "/api/v1/importstatus/{sessionId}", Permission.CONTACTS_WRITE, status),
+    Operation("GET", "/api/v1/importstatus/{sessionId}", Permission.CONTACTS_WRITE, status, gives=ImportStatus),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -18,6 +19,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int
     path: Mapping[str, str]
     query: Mapping[str, str]
+    """The parameters that the operation declares: it sees no other."""
     headers: Mapping[str, str]
     """By their names in lower case."""
     body: bytes
@@ -36,10 +38,21 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 Handler = Callable[[Call], Answer]
 
 
+class Parameter(msgspec.Struct, frozen=True):
+    """What a request may say beside its body: in the query, in a header, or as a variable segment of the path."""
+
+    name: str
+    told: str
+    example: str
+    kind: object = str
+    place: str = "query"
+
+
 class Operation(msgspec.Struct, frozen=True):
     """A method on an address. `path` has {names} for its variable segments; handlers run in threads.
 
-    `heavy` operations have slots of their own, so that bulk requests never stand in the way of light ones.
+    `heavy` operations have slots of their own, so that bulk requests never stand in the way of light ones. The rest is
+    what api/description.py tells the world, together with the first line of the handler's docstring.
     """
 
     method: str
@@ -47,3 +60,19 @@ class Operation(msgspec.Struct, frozen=True):
     needs: rights.Permission
     handler: Handler
     heavy: bool = False
+    takes: type[msgspec.Struct] | None = None
+    """What the body is; the type carries an EXAMPLE. Without it the handler gets no body."""
+    required: tuple[str, ...] = ()
+    """The keys of the body that may not be left out, where its type is wider than that."""
+    gives: object = None
+    """What the answer is: a type that carries an EXAMPLE, a list of such, or None for an empty body."""
+    parameters: tuple[Parameter, ...] = ()
+    statuses: tuple[int, ...] = ()
+    """The statuses that it can answer with beyond those that all its like can."""
+
+
+def query(operation: Operation, sent: bytes) -> dict[str, str]:
+    """Return what a query string says of the parameters that an operation declares."""
+    known = {parameter.name for parameter in operation.parameters if parameter.place == "query"}
+    said = parse_qsl(sent.decode("latin-1"), keep_blank_values=True)
+    return {name: value for name, value in said if name in known}

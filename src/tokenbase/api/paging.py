@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
+import msgspec
+
+from tokenbase.api.operations import Parameter
 from tokenbase.contract import limits, problems
 
 FURTHEST = 2**31
+
+PARAMETERS = (
+    Parameter("startindex", "The first row to give, from 1.", "1", Annotated[int, msgspec.Meta(ge=1, lt=FURTHEST)]),
+    Parameter(
+        "maxrows",
+        "The most rows to give; more than 500 are never given.",
+        "500",
+        Annotated[int, msgspec.Meta(ge=1, lt=FURTHEST)],
+    ),
+)
+"""What every list takes."""
 
 
 def page(query: Mapping[str, str]) -> tuple[int, int]:

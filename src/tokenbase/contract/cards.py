@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -35,7 +36,7 @@ class ChannelCard(msgspec.Struct, kw_only=True, omit_defaults=True, rename="came
     value: str
     status: str | None = None
     device: DeviceCard | None = None
-    web_push_subscription: dict[str, object] | None = None
+    web_push_subscription: dict[str, Any] | None = None
 
 
 class FieldCard(msgspec.Struct, kw_only=True):
@@ -55,6 +56,34 @@ class GroupCard(msgspec.Struct, kw_only=True):
 
 class ContactCard(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
     """A contact with its channels, devices, additional fields and segments."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "id": 123,
+        "externalCustomerId": "u-1",
+        "firstName": "Ann",
+        "channels": [
+            {"type": "email", "value": "ann@example.com", "status": "confirmed"},
+            {
+                "type": "mobilepush",
+                "value": "8900-7654-6456-9876-0011",
+                "device": {
+                    "appId": "83b77a49-fc28-409b-aeaa-68c9d544ab9d",
+                    "os": "Android",
+                    "locale": "en-GB",
+                    "language": "en",
+                    "active": True,
+                    "kind": "unknown",
+                },
+            },
+        ],
+        "address": {"town": "Leeds", "postcode": "LS1 4AP"},
+        "fields": [{"id": 12345, "value": "writer"}],
+        "groups": [{"id": 7, "name": "Customers", "type": "Static"}],
+        "languageCode": "en-GB",
+        "timeZone": "Europe/London",
+        "createdAt": "2026-11-23T17:05:00Z",
+        "updatedAt": "2026-11-23T17:05:00Z",
+    }
 
     id: int
     external_customer_id: str | None = None

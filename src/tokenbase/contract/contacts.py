@@ -6,11 +6,14 @@ The types are as wide as real clients are: ids as numbers or numeric strings, a 
 
 from __future__ import annotations
 
+from typing import Annotated, ClassVar
+
 import msgspec
 
 Id = int | str
 Text = str | int | float
 """A text that some clients send as a number, such as a postcode or a customer's id."""
+CHANNEL_TYPES = ("email", "sms", "viber", "mobilepush", "webpush", "telegram")
 
 
 class WebPushKeys(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -49,7 +52,7 @@ class Device(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
 class Channel(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
     """One way to reach a contact: an address of a type."""
 
-    type: str | None = None
+    type: Annotated[str | None, msgspec.Meta(extra_json_schema={"enum": [*CHANNEL_TYPES, None]})] = None
     value: Text | None = None
     device: Device | None = None
     web_push_subscription: WebPushSubscription | None = None
@@ -83,6 +86,22 @@ class Group(msgspec.Struct, omit_defaults=True, kw_only=True):
 class Contact(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
     """One person, with everything a request may say of them."""
 
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "externalCustomerId": "u-1",
+        "firstName": "Ann",
+        "channels": [
+            {
+                "type": "mobilepush",
+                "value": "8900-7654-6456-9876-0011",
+                "device": {"appId": "83b77a49-fc28-409b-aeaa-68c9d544ab9d", "os": "Android", "locale": "en-GB"},
+            },
+            {"type": "email", "value": "ann@example.com"},
+        ],
+        "address": {"town": "Leeds", "postcode": "LS1 4AP"},
+        "languageCode": "en-GB",
+        "timeZone": "Europe/London",
+    }
+
     id: Id | None = None
     external_customer_id: Text | None = None
     first_name: Text | None = None
@@ -95,6 +114,3 @@ class Contact(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
     contact_key: Text | None = None
     address_book_id: Id | None = None
     groups: list[Group] | Group | None = None
-
-
-CHANNEL_TYPES = ("email", "sms", "viber", "mobilepush", "webpush", "telegram")

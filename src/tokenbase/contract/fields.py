@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated, ClassVar
+
 import msgspec
 
 from tokenbase.contract.contacts import Id
@@ -14,8 +16,10 @@ values, several of them separated by commas."""
 class FieldDefinition(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
     """A field to be created. Its `id` may be named; its `key` is made of the name where there is none."""
 
+    EXAMPLE: ClassVar[dict[str, object]] = {"name": "Job", "type": "text", "key": "JOB", "list": "PERSONAL"}
+
     name: str
-    type: str
+    type: Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(TYPES)})]
     id: Id | None = None
     key: str | None = None
     list_name: str | None = msgspec.field(default=None, name="list")
@@ -34,6 +38,15 @@ class FieldDescription(msgspec.Struct, kw_only=True, rename="camel"):
 
 class Field(msgspec.Struct, kw_only=True, rename="camel"):
     """An additional field of an account."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "id": 12345,
+        "key": "JOB",
+        "name": "Job",
+        "list": "PERSONAL",
+        "addressBookId": 1,
+        "description": {"type": "text", "required": False, "readonly": False, "allowedValues": []},
+    }
 
     id: int
     key: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Annotated, ClassVar
 
 import msgspec
 
-from tokenbase.contract import problems
+from tokenbase.contract import limits, problems
 from tokenbase.contract.contacts import Id
 
 DEDUPE_KEYS = (
@@ -47,11 +48,34 @@ CONTACT_FIELDS = (
 RESULTS = ("created", "updated", "restored", "skipped", "failed")
 
 
+_CONTACTS = msgspec.Meta(
+    extra_json_schema={
+        "items": {"$ref": "#/components/schemas/Contact"},
+        "minItems": 1,
+        "maxItems": limits.CONTACTS_PER_REQUEST,
+    }
+)
+
+
 class ImportRequest(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
     """The envelope of a bulk request. Each contact stays raw, so that a bad one cannot spoil the others."""
 
-    contacts: list[msgspec.Raw] | None = None
-    dedupe_on: str | None = None
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "contacts": [
+            {
+                "externalCustomerId": "u-1",
+                "channels": [
+                    {"type": "mobilepush", "value": "8900-7654-6456-9876-0011", "device": {"os": "Android"}},
+                    {"type": "email", "value": "ann@example.com"},
+                ],
+            }
+        ],
+        "dedupeOn": "externalCustomerId",
+        "groupNames": ["Customers"],
+    }
+
+    contacts: Annotated[list[msgspec.Raw] | None, _CONTACTS] = None
+    dedupe_on: Annotated[str | None, msgspec.Meta(extra_json_schema={"enum": [*DEDUPE_KEYS, None]})] = None
     field_id: Id | None = None
     contact_fields: list[str] | str | None = None
     custom_fields_ids: list[Id] | Id | None = msgspec.field(default=None, name="customFieldsIDs")
@@ -68,6 +92,29 @@ class ImportAnswer(msgspec.Struct, kw_only=True, rename="camel"):
     known before, `unchanged` how many of those were already exactly so: `total` is the sum of `created`, `updated`,
     `restored`, `skipped` and `failed`.
     """
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "id": 0,
+        "asyncSessionId": "882fca13-8cf6-4a31-8c00-c2c28dab4890",
+        "failedContacts": [
+            {
+                "channels": [{"type": "email", "value": "joe@"}],
+                "index": 1,
+                "errorCode": 1006,
+                "errorMessage": 'contacts[1].channels[0].value: "joe@" is not an e-mail address',
+                "path": "contacts[1].channels[0].value",
+            }
+        ],
+        "warnings": [],
+        "total": 2,
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "restored": 0,
+        "skipped": 0,
+        "failed": 1,
+        "skippedContacts": [],
+    }
 
     id: int
     async_session_id: str
@@ -97,6 +144,22 @@ class MappedContact(msgspec.Struct, kw_only=True, rename="camel"):
 
 class ImportStatus(msgspec.Struct, kw_only=True, rename="camel"):
     """What `GET /api/v1/importstatus/{id}` tells of a session, during it and for at least 30 days after it."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "id": "882fca13-8cf6-4a31-8c00-c2c28dab4890",
+        "status": "FINISHED",
+        "mapping": [{"index": 0, "contactId": 123, "externalCustomerId": "u-1", "result": "created", "changed": True}],
+        "created": 1,
+        "updated": 0,
+        "unchanged": 0,
+        "restored": 0,
+        "skipped": 0,
+        "failed": 0,
+        "total": 1,
+        "startedAt": "2026-11-23T17:05:00Z",
+        "finishedAt": "2026-11-23T17:05:01Z",
+        "failedContacts": [],
+    }
 
     id: str
     status: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import msgspec
 
 
@@ -16,6 +18,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class ErrorBody(msgspec.Struct, kw_only=True, rename="camel"):
     """The body of every 4xx and 5xx answer. `error_code` is the number of the `TokenbaseError` raised."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "errorCode": 102,
+        "errorMessage": "dedupeOn: required: it names what identifies a contact, one of externalCustomerId, email, …",
+        "errors": [{"path": "dedupeOn", "message": "required: it names what identifies a contact, one of …"}],
+    }
 
     error_code: int
     error_message: str

@@ -5,22 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from tokenbase.contacts import fields, incoming, loading, reading, rules
-from tokenbase.contract import problems
+from tokenbase.contract import answers, problems
 from tokenbase.imports import batch, envelope, working
 from tokenbase.store import database
-
-
-class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The contact's id, and what of it was dropped or changed."""
-
-    id: int
-    warnings: list[problems.Problem] = []
-
 
 _ADD = rules.Rules(kinds=("email", "sms", "mobilepush"), field_ids=None, restore_deleted=True)
 
 
-def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: batch.Clock) -> Saved:
+def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: batch.Clock) -> answers.Saved:
     """Add a contact, or update the one with its external id, else its e-mail, phone or token (contract 5).
 
     Raises BadValue when it cannot be stored.
@@ -30,14 +22,14 @@ def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: 
 
 def update(
     database: database.Database, account_id: int, contact_id: int, raw: msgspec.Raw, clock: batch.Clock
-) -> Saved:
+) -> answers.Saved:
     """Update one contact. Raises NotFound, and Conflict for an external id that another contact has."""
     return _save(database, account_id, raw, rules.Rules(field_ids=None, target=contact_id), clock)
 
 
 def _save(
     database: database.Database, account_id: int, raw: msgspec.Raw, how: rules.Rules, clock: batch.Clock
-) -> Saved:
+) -> answers.Saved:
     with database.transaction() as conn:
         known = fields.load(conn, account_id)
     reader = reading.Reader(known, lone=True, channels_required=how.target is None)
@@ -64,7 +56,7 @@ def _save(
             raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)
     contact_id = worked.fates[0].contact_id
     assert contact_id is not None
-    return Saved(contact_id, worked.warnings)
+    return answers.Saved(contact_id, worked.warnings)
 
 
 def _check_target(conn: loading.Connection, account_id: int, target: int, read: incoming.Incoming) -> None:
