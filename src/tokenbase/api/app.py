@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from tokenbase.accounts import keys, rights
-from tokenbase.api import bodies, credentials, errors, operations, pages, routes
+from tokenbase.api import bodies, credentials, errors, operations, pages, rates, routes
 from tokenbase.contract import problems
 from tokenbase.store import database
 
@@ -41,11 +41,17 @@ class Api:
     """Everything below /api. `imports` bulk requests and `others` light ones are worked on at a time."""
 
     def __init__(
-        self, base: database.Database, clock: Callable[[], dt.datetime], imports: int = 4, others: int = 6
+        self,
+        base: database.Database,
+        clock: Callable[[], dt.datetime],
+        limiter: rates.Rates,
+        imports: int = 4,
+        others: int = 6,
     ) -> None:
         """Take an open database; it needs a connection for each slot, and one more to hand out ids."""
         self._base = base
         self._clock = clock
+        self._rates = limiter
         self._heavy = asyncio.Semaphore(imports)
         self._light = asyncio.Semaphore(others)
         self._budget = bodies.Budget()
@@ -112,6 +118,7 @@ class Api:
             raise problems.MethodNotAllowed(f"this address knows {', '.join(routes.methods(found[0]))}")
         if not rights.allows(key.rights, operation.needs):
             raise problems.Forbidden(f'a key with the right "{key.rights}" may not do this ({operation.needs.value})')
+        self._rates.admit(key.account_id, key.id, operation)
         return operation, path, key
 
     async def _work(self, operation: operations.Operation, call: operations.Call) -> operations.Answer:
@@ -165,7 +172,13 @@ async def _send(scope: Scope, send: Send, answer: operations.Answer, request_id:
     await send({"type": "http.response.body", "body": content, "more_body": close})
 
 
-def create(base: database.Database, clock: Callable[[], dt.datetime], imports: int = 4, others: int = 6) -> Starlette:
+def create(
+    base: database.Database,
+    clock: Callable[[], dt.datetime],
+    limiter: rates.Rates,
+    imports: int = 4,
+    others: int = 6,
+) -> Starlette:
     """Return the whole application: the API, and what tells an operator how the server is."""
 
     async def alive(request: Request) -> Response:
@@ -179,5 +192,5 @@ def create(base: database.Database, clock: Callable[[], dt.datetime], imports: i
         return PlainTextResponse("ready\n")
 
     app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready), *pages.ROUTES])
-    app.router.default = Api(base, clock, imports, others)
+    app.router.default = Api(base, clock, limiter, imports, others)
     return app

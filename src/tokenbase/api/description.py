@@ -12,7 +12,7 @@ import msgspec
 
 import tokenbase
 from tokenbase.accounts import rights
-from tokenbase.api import errors
+from tokenbase.api import errors, rates
 from tokenbase.api.operations import Operation, Parameter
 from tokenbase.contract import contacts, problems
 
@@ -98,7 +98,7 @@ def _operation(row: Operation) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": f"{row.method.lower()}{''.join(map(_capital, re.findall(r'[A-Za-z0-9]+', row.path)[1:]))}",
         "summary": (row.handler.__doc__ or "").splitlines()[0].rstrip("."),
-        "description": _needs(row),
+        "description": f"{_needs(row)} {_rate(row)}".strip(),
         "tags": [row.handler.__module__.rpartition(".")[2]],
     }
     parameters = [*segments(row.path), *row.parameters]
@@ -122,6 +122,11 @@ def _needs(row: Operation) -> str:
     if row.needs is rights.Permission.ANY:
         return "Any key may do this."
     return f"Needs a key with one of the rights: {', '.join(r for r in rights.RIGHTS if rights.allows(r, row.needs))}."
+
+
+def _rate(row: Operation) -> str:
+    most = rates.contracted(row)
+    return f"At most {most} requests a second with one key, unless the server is set otherwise." if most else ""
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:

@@ -17,11 +17,12 @@ STATUSES: dict[type[problems.TokenbaseError], int] = {
     problems.TooLarge: 413,
     problems.UnsupportedEncoding: 415,
     problems.Overloaded: 429,
+    problems.RateLimited: 429,
     problems.InternalError: 500,
     problems.Unavailable: 503,
 }
 
-RETRY_SECONDS = {problems.Overloaded: "1", problems.Unavailable: "2"}
+RETRY_SECONDS = {problems.Overloaded: "1", problems.RateLimited: "1", problems.Unavailable: "2"}
 
 
 def status(fault: problems.TokenbaseError) -> int:

@@ -11,7 +11,7 @@ import threading
 import structlog
 import uvicorn
 
-from tokenbase.api import app
+from tokenbase.api import app, rates
 from tokenbase.cli import options
 from tokenbase.ops import settings
 from tokenbase.store import home, housekeeping
@@ -24,15 +24,18 @@ GARBAGE_OBJECTS = 200_000
 """How many more objects there must be before cycles are looked for: a batch makes some 100,000, and none in cycles."""
 
 
-def serve(*, listen: str | None = None, place: options.Place | None = None) -> None:
+def serve(*, listen: str | None = None, rate_limits: str | None = None, place: options.Place | None = None) -> None:
     """Run the server until SIGTERM or Ctrl-C; requests that are being answered are finished first.
 
     Parameters
     ----------
     listen
         Host and port, such as 127.0.0.1:8080 (TOKENBASE_LISTEN); port 0 takes any free one.
+    rate_limits
+        on, off, or own numbers of requests a second such as "*=400" (TOKENBASE_RATE_LIMITS).
     """
-    chosen = options.chosen(place, listen=listen)
+    chosen = options.chosen(place, listen=listen, rate_limits=rate_limits)
+    limiter = rates.Rates(chosen.rates)
     with _listener(chosen) as listener:
         # uvicorn ends by raising the signal again, which must not end the embedded PostgreSQL's orderly stop; one that
         # comes before uvicorn listens to them is remembered.
@@ -41,7 +44,7 @@ def serve(*, listen: str | None = None, place: options.Place | None = None) -> N
             signal.signal(number, lambda found, _: told.append(found))
         with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
             others = chosen.connections - chosen.imports - 2
-            application = app.create(base, options.now, imports=chosen.imports, others=others)
+            application = app.create(base, options.now, limiter, imports=chosen.imports, others=others)
             server = uvicorn.Server(
                 uvicorn.Config(
                     application,

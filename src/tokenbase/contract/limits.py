@@ -1,4 +1,4 @@
-"""The numbers a sender can run into. Each says where it comes from; the settings may not change them."""
+"""The numbers a sender can run into. Each says where it comes from; only the rates can be changed by a setting."""
 
 CONTACTS_PER_REQUEST = 3_000
 """Contacts in one bulk request (the seed page)."""
@@ -23,6 +23,29 @@ IDENTIFYING_FIELD_CHARACTERS = 50
 TEXT_FIELD_CHARACTERS = 1_000
 TEXT_AREA_CHARACTERS = 5_000
 NUMBER_FIELD_LIMIT = 2_147_483_647
+
+REQUESTS_PER_SECOND = 200
+"""Requests a second with one key to one address (contract 1), where `RATES` has no other number."""
+
+_EVENTS, _PAST = 350, 100
+RATES = {
+    # A bulk request has its slots, and a limit of its own would only slow an upload down (ours).
+    "POST /api/v1/contacts": 0,
+    "GET /api/v1/contacts": 50,
+    "GET /api/v1/contact/token/{appUuid}/{token}/contactId": 150,
+    "POST /api/v1/event": _EVENTS,
+    "POST /api/v2/event": _EVENTS,
+    "POST /api/v3/event": _EVENTS,
+    "POST /api/v1/past_events": _PAST,
+    "POST /api/v2/past_events": _PAST,
+    "POST /api/v3/past_events": _PAST,
+    "DELETE /api/v1/past_events": 5,
+    "DELETE /api/v2/past_events": 5,
+    "DELETE /api/v3/past_events": 5,
+    "GET /api/v2/contacts/messages": 10,
+}
+"""Requests a second with one key by method and path (contract 1); 0 is no limit. The setting TOKENBASE_RATE_LIMITS
+may say otherwise."""
 
 PAGE_ROWS = 500
 """Rows of a list in one answer: the default and the most."""

@@ -127,6 +127,12 @@ class Overloaded(TokenbaseError):
     code = 601
 
 
+class RateLimited(TokenbaseError):
+    """The key has sent more requests than a second may have: wait for the seconds that Retry-After names."""
+
+    code = 603
+
+
 class Unavailable(TokenbaseError):
     """The database cannot be reached: send it again after the seconds that Retry-After names."""
 

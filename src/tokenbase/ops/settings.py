@@ -34,6 +34,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     imports: int = 4
     """TOKENBASE_IMPORTS: bulk requests worked on at the same time."""
 
+    rate_limits: str = "on"
+    """TOKENBASE_RATE_LIMITS: on, off, or own numbers of requests a second for one key."""
+
+    @property
+    def rates(self) -> dict[str, int]:
+        """Return the rates that stand in place of the contract's, by address; `*` is for all that are not named.
+
+        Raises BadSetting for anything but on, off and ADDRESS=NUMBER, separated by commas.
+        """
+        if self.rate_limits in ("on", "off"):
+            return {} if self.rate_limits == "on" else {"*": 0}
+        found = {}
+        for part in self.rate_limits.split(","):
+            name, equals, number = (piece.strip() for piece in part.partition("="))
+            if not (name and equals and number.isascii() and number.isdigit()) or len(number) > 9:
+                raise BadSetting(
+                    f'TOKENBASE_RATE_LIMITS has "{part.strip()}": write on, off, or such as '
+                    '"*=400, GET /api/v1/contacts=100", where 0 is no limit'
+                )
+            found[" ".join(name.split())] = int(number)
+        return found
+
     @property
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on. Raises BadSetting for anything but HOST:PORT."""
@@ -50,6 +72,7 @@ VARIABLES = {
     "secret_key": "TOKENBASE_SECRET_KEY",
     "connections": "TOKENBASE_CONNECTIONS",
     "imports": "TOKENBASE_IMPORTS",
+    "rate_limits": "TOKENBASE_RATE_LIMITS",
 }
 SECRET = frozenset({"database_url", "secret_key"})
 """These may come from a file, named by the variable with _FILE behind it."""
@@ -82,7 +105,7 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
     chosen = msgspec.convert(values, Settings)
     if chosen.connections < chosen.imports + 3:
         raise BadSetting("TOKENBASE_CONNECTIONS must be at least 3 more than TOKENBASE_IMPORTS")
-    _ = chosen.address
+    _ = chosen.address, chosen.rates
     return chosen
 
 
