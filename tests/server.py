@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import os
 import signal
@@ -120,6 +121,14 @@ class Account:
             response = client.request(method, path, **more)
         described.check(method, response)
         return response
+
+    def rekey(self, secret: str) -> None:
+        """Make this the key of the account in place of the one that it was made with."""
+        assert self.server.database_url is not None
+        with psycopg.connect(self.server.database_url) as conn:
+            digest = hashlib.sha256(secret.encode()).digest()
+            conn.execute("UPDATE api_key SET hash = %s WHERE account_id = %s", (digest, self.id))
+        self.secret = secret
 
     def get(self, path: str, **more: Any) -> httpx2.Response:
         return self.request("GET", path, **more)

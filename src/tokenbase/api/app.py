@@ -151,6 +151,16 @@ class _slot:
         self._turns.release()
 
 
+class _Name(bytes):
+    """A header's name that uvicorn sends as it is written: old clients look for `TotalCount` to the letter.
+
+    Those that uvicorn itself looks for have to be written in lower case.
+    """
+
+    def lower(self) -> bytes:
+        return self
+
+
 def _fault(fault: problems.TokenbaseError, scope: Scope) -> operations.Answer:
     found = errors.headers(fault)
     if isinstance(fault, problems.MethodNotAllowed):
@@ -162,10 +172,10 @@ def _fault(fault: problems.TokenbaseError, scope: Scope) -> operations.Answer:
 async def _send(scope: Scope, send: Send, answer: operations.Answer, request_id: str, close: bool) -> None:
     """Send an answer; with `close` the connection ends after it, and the caller has to end the body."""
     body = answer.body if answer.value is msgspec.UNSET else msgspec.json.encode(answer.value)
-    headers = {"Content-Type": _JSON, "X-Request-Id": request_id, **answer.headers, "Content-Length": str(len(body))}
+    headers = {"Content-Type": _JSON, "X-Request-Id": request_id, **answer.headers, "content-length": str(len(body))}
     if close:
-        headers["Connection"] = "close"
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        headers["connection"] = "close"
+    raw = [(_Name(name.encode("latin-1")), value.encode("latin-1")) for name, value in headers.items()]
     start: Message = {"type": "http.response.start", "status": answer.status, "headers": raw}
     await send(start)
     content = b"" if scope["method"] == "HEAD" else body

@@ -97,7 +97,7 @@ async def drain(receive: Receive, most: int) -> None:
 def inflate(body: bytes, encoding: str) -> bytes:
     """Return the body that a Content-Encoding stands for. Raises TooLarge, UnsupportedEncoding and BadRequest."""
     encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
+    if not body or encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise problems.UnsupportedEncoding()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ _PLACE = re.compile(r" - at `\$?\.?(?P<place>[^`]*)`")
 
 def decode(body: bytes, kind: type[_Value]) -> _Value:
     """Return the body as a value of a type. Raises BadJson, and BadValue with the path of what has another type."""
+    # Some clients begin every UTF-8 text with a byte order mark.
+    body = body.removeprefix(codecs.BOM_UTF8)
     if not body.strip():
         raise problems.BadJson("the body is empty: send JSON")
     try:

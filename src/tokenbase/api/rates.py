@@ -45,7 +45,7 @@ class Rates:
     def admit(self, account_id: int, key_id: int, operation: Operation) -> None:
         """Count a request. Raises RateLimited where it is one too many; one second later the next may come."""
         name = f"{operation.method} {operation.path}"
-        rate = self._rates[name]
+        rate = self._rates.get(name, 0)
         if rate == 0:
             return
         now, place = self._clock(), (account_id, key_id, name)
