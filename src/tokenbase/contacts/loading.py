@@ -16,6 +16,11 @@ sql = queries.load("tokenbase.contacts")
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
+def queue(conn: Connection, account_id: int) -> None:
+    """Make other imports into the account wait until this transaction ends; the account's lock comes after it."""
+    conn.execute(sql.queue_import, {"account_id": account_id})
+
+
 def lock(conn: Connection, account_id: int) -> None:
     """Make other requests that write to the account wait until this transaction ends (contract 3)."""
     conn.execute(sql.lock_account, {"account_id": account_id})

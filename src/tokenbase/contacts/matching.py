@@ -97,7 +97,13 @@ class Base:
         self.created.append(person)
         for key, columns in sent.tokens.items():
             self._give(key, columns, person)
-        self._touch(person, dict.fromkeys(row, ""), None, how)
+        self._steps += 1
+        person.changed = True
+        person.recency = (1, self._steps, 0)
+        if sent.external_id:
+            self.by_external_id[sent.external_id] = person
+        if how.kinds:
+            self._rehold(person, dict.fromkeys(row, ""), None, how)
         return person
 
     def _overlay(self, person: people.Person, sent: incoming.Incoming, how: rules.Rules) -> bool:

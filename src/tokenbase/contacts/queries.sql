@@ -11,6 +11,11 @@ SELECT
   set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true);
 
+-- name: queue_import
+-- Imports of an account wait for one another here, so that a request for one contact never has more than one of them
+-- before it at the account's lock.
+SELECT pg_advisory_xact_lock(7152, %(account_id)s);
+
 -- name: match_by_key
 -- Who holds each key.
 SELECT key::text, contact_id

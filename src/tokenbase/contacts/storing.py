@@ -17,19 +17,18 @@ _NO_COLUMNS = dict.fromkeys(people.COLUMNS, "") | {"email_confirmed": "false"}
 _NO_TOKEN_COLUMNS = dict.fromkeys(people.TOKEN_COLUMNS, "")
 
 
-def store(conn: loading.Connection, account_id: int, base: matching.Base, now: dt.datetime) -> None:
+def store(writing: copying.Writing, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     """Write a base that was worked through; its new contacts have their ids."""
     touched = [person for person in base.by_id.values() if person.changed]
-    _store_keys(conn, account_id, base, touched)
-    if base.created:
-        copying.write(conn, sql.copy_contacts, _contact_lines(account_id, base.created, now.isoformat()))
     learnt = [person for person in base.by_id.values() if person.seen and person.digest != person.stored_digest]
-    _update_contacts(conn, account_id, {*touched, *learnt}, now)
-    _store_tokens(conn, account_id, base, now)
+    _update_contacts(writing, account_id, {*touched, *learnt}, now)
+    writing.copy(sql.copy_contacts, _contact_lines(account_id, base.created, now.isoformat()))
+    _store_tokens(writing, account_id, base, now)
+    _store_keys(writing, account_id, base, touched)
 
 
 def _store_keys(
-    conn: loading.Connection, account_id: int, base: matching.Base, touched: Collection[people.Person]
+    writing: copying.Writing, account_id: int, base: matching.Base, touched: Collection[people.Person]
 ) -> None:
     added: list[str] = []
     gone: list[tuple[int, str]] = []
@@ -57,11 +56,10 @@ def _store_keys(
                 moved.append((holder, token.key))
     for statement, pairs in ((sql.delete_identities, gone), (sql.move_identities, moved)):
         if pairs:
-            conn.execute(statement, loading.pairs(account_id, pairs))
-    if added:
-        # In the order of the index, of which neighbours then share pages.
-        added.sort()
-        copying.write(conn, sql.copy_identities, added)
+            writing.execute(statement, loading.pairs(account_id, pairs))
+    # In the order of the index, of which neighbours then share pages.
+    added.sort()
+    writing.copy(sql.copy_identities, added)
 
 
 def _contact_lines(account_id: int, created: Iterable[people.Person], time: str) -> Iterator[str]:
@@ -72,7 +70,7 @@ def _contact_lines(account_id: int, created: Iterable[people.Person], time: str)
 
 
 def _update_contacts(
-    conn: loading.Connection, account_id: int, known: Iterable[people.Person], now: dt.datetime
+    writing: copying.Writing, account_id: int, known: Iterable[people.Person], now: dt.datetime
 ) -> None:
     rows: list[dict[str, object]] = []
     for person in known:
@@ -89,10 +87,10 @@ def _update_contacts(
         rows.append(row)
     if rows:
         parameters = {"now": now, "rows": msgspec.json.encode(rows).decode()}
-        conn.execute(sql.update_contacts, parameters)
+        writing.execute(sql.update_contacts, parameters)
 
 
-def _store_tokens(conn: loading.Connection, account_id: int, base: matching.Base, now: dt.datetime) -> None:
+def _store_tokens(writing: copying.Writing, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     gone = list(base.stale)
     added: list[people.Token] = []
     learnt: list[dict[str, object]] = []
@@ -108,12 +106,11 @@ def _store_tokens(conn: loading.Connection, account_id: int, base: matching.Base
             gone.append((token.row_at, token.key))
         added.append(token)
     if gone:
-        conn.execute(sql.delete_tokens, loading.pairs(account_id, gone))
-    if added:
-        copying.write(conn, sql.copy_tokens, _token_lines(account_id, added, now.isoformat()))
+        writing.execute(sql.delete_tokens, loading.pairs(account_id, gone))
+    writing.copy(sql.copy_tokens, _token_lines(account_id, added, now.isoformat()))
     if learnt:
         parameters = {"now": now, "rows": msgspec.json.encode(learnt).decode()}
-        conn.execute(sql.update_tokens, parameters)
+        writing.execute(sql.update_tokens, parameters)
 
 
 def _token_lines(account_id: int, added: Iterable[people.Token], time: str) -> Iterator[str]:

@@ -45,6 +45,7 @@ def accept(
         arrivals.read_all()
     answer = b""
     with database.transaction() as conn:
+        loading.queue(conn, account_id)
         loading.lock(conn, account_id)
         if repeat is not None and (first := idempotency.first_answer(conn, account_id, repeat)) is not None:
             return first

@@ -17,17 +17,14 @@ DEFAULT_KEY = "contactCreated"
 
 
 def record(
-    conn: sessions.Connection,
+    writing: copying.Writing,
     account_id: int,
     base: matching.Base,
-    event_key: str | None,
+    type_id: int,
     blocks: blocks.Blocks,
     now: dt.datetime,
 ) -> None:
     """Record an event for each contact that the batch created. The account is locked, the contacts have their ids."""
-    if not base.created:
-        return
-    type_id = _event_type(conn, account_id, event_key or DEFAULT_KEY, blocks, now)
     first_tokens: dict[people.Person, str] = {}
     for token in base.tokens.values():
         if token.owner is not None and token.owner.new and token.owner not in first_tokens:
@@ -38,7 +35,7 @@ def record(
         f"{account_id}\t{person.id}\t{event_id}\t{type_id}\t{time}\t{_event(person, first_tokens.get(person, ''))}\n"
         for event_id, person in zip(ids, base.created, strict=True)
     )
-    copying.write(conn, sql.copy_events, lines)
+    writing.copy(sql.copy_events, lines)
 
 
 def _event(person: people.Person, token: str) -> str:
@@ -55,10 +52,14 @@ def _event(person: people.Person, token: str) -> str:
     return f"{email or sms or external_id or token}\t{msgspec.json.encode(params).decode()}"
 
 
-def _event_type(conn: sessions.Connection, account_id: int, key: str, blocks: blocks.Blocks, now: dt.datetime) -> int:
+def type_id(
+    conn: sessions.Connection, account_id: int, event_key: str | None, blocks: blocks.Blocks, now: dt.datetime
+) -> int:
+    """Return the id of the event type with this key, or of the default one; made if it is missing (contract 4)."""
+    key = event_key or DEFAULT_KEY
     found = conn.execute(sql.event_type_id, {"account_id": account_id, "key": key}).fetchone()
     if found is not None:
         return int(found[0])
-    (type_id,) = blocks.take("event_type", 1)
-    conn.execute(sql.create_event_type, {"account_id": account_id, "id": type_id, "key": key, "now": now})
-    return type_id
+    (made,) = blocks.take("event_type", 1)
+    conn.execute(sql.create_event_type, {"account_id": account_id, "id": made, "key": key, "now": now})
+    return made

@@ -12,7 +12,7 @@ from tokenbase.contacts import fields, incoming, loading, matching, reading, sto
 from tokenbase.contract import problems
 from tokenbase.imports import envelope, events, sessions, unchanged
 from tokenbase.segments import lists
-from tokenbase.store import blocks
+from tokenbase.store import blocks, copying
 
 
 class Worked(msgspec.Struct, frozen=True):
@@ -96,10 +96,14 @@ def work(
     if not dry_run:
         for person, contact_id in zip(base.created, blocks.take("contact", len(base.created)), strict=True):
             person.id = contact_id
-        storing.store(conn, account_id, base, now)
+        event_type = None
+        if sent.makes_events and base.created:
+            event_type = events.type_id(conn, account_id, sent.event_key, blocks, now)
+        with copying.writing(conn, len(outcomes) - len(same)) as writing:
+            storing.store(writing, account_id, base, now)
+            if event_type is not None:
+                events.record(writing, account_id, base, event_type, blocks, now)
         warnings += _fill_segments(conn, blocks, account_id, sent, outcomes, now)
-        if sent.makes_events:
-            events.record(conn, account_id, base, sent.event_key, blocks, now)
     warnings += _unregistered_apps(conn, account_id, reader.app_ids, now)
     faults = [outcome for outcome in outcomes if isinstance(outcome, problems.Problem)]
     return Worked([_fate(outcome) for outcome in outcomes], faults, warnings)

@@ -6,21 +6,55 @@ be null holds an empty text. Statements that read COPY say `(NULL '')`, and thos
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
+import concurrent.futures
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import psycopg
 
-_CHUNK_ROWS = 500
+_FEW_LINES = 200
+"""So few are written at once; a thread would cost more than it saves."""
 
 
-def write(conn: psycopg.Connection[tuple[object, ...]], statement: bytes, lines: Iterable[str]) -> None:
-    """Send lines, each the cells of a row with a tab between and a newline at its end, to a COPY … FROM STDIN.
+class Writing:
+    """Statements on their way to the database, one after the other, in a thread of their own.
 
-    No cell may hold a tab or a newline. A chunk goes out as soon as it is made, so that PostgreSQL stores it while the
-    next one is made.
+    So the rows of one are made while PostgreSQL stores those of the one before. Nothing comes back from them, and
+    nobody else may use the connection meanwhile.
     """
-    rest = iter(lines)
-    with conn.cursor().copy(statement) as copy:
-        while chunk := "".join(itertools.islice(rest, _CHUNK_ROWS)):
-            copy.write(chunk.replace("\\", "\\\\"))
+
+    def __init__(
+        self, conn: psycopg.Connection[tuple[object, ...]], aside: Callable[[Callable[[], object]], object]
+    ) -> None:
+        """Take the connection, and what does a thing aside."""
+        self._conn = conn
+        self._aside = aside
+
+    def execute(self, statement: bytes, parameters: Mapping[str, object]) -> None:
+        """Run a statement."""
+        self._aside(lambda: self._conn.execute(statement, parameters))
+
+    def copy(self, statement: bytes, lines: Iterable[str]) -> None:
+        """Send lines, each the cells of a row with a tab between and a newline at its end, to a COPY … FROM STDIN.
+
+        No cell may hold a tab or a newline. Where there are no lines there is no statement.
+        """
+        if text := "".join(lines).replace("\\", "\\\\"):
+            self._aside(lambda: self._copy(statement, text))
+
+    def _copy(self, statement: bytes, text: str) -> None:
+        with self._conn.cursor().copy(statement) as copy:
+            copy.write(text)
+
+
+@contextlib.contextmanager
+def writing(conn: psycopg.Connection[tuple[object, ...]], rows: int) -> Iterator[Writing]:
+    """Give a Writing for about so many rows; at its end everything is written. Raises what the first fault raised."""
+    if rows <= _FEW_LINES:
+        yield Writing(conn, lambda do: do())
+        return
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        written: list[concurrent.futures.Future[object]] = []
+        yield Writing(conn, lambda do: written.append(thread.submit(do)))
+    for one in written:
+        one.result()
