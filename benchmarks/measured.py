@@ -28,20 +28,24 @@ class Bench:
 
 
 @contextlib.contextmanager
-def running(directory: Path, environ: Mapping[str, str]) -> Iterator[Bench]:
-    """Run a server in a directory, which PostgreSQL's own user must be able to reach."""
+def running(directory: Path, environ: Mapping[str, str], database_url: str | None = None) -> Iterator[Bench]:
+    """Run a server in a directory, which PostgreSQL's own user must be able to reach, or on the database given."""
     directory.chmod(0o755)
     clean = {name: value for name, value in environ.items() if name != "DATABASE_URL"}
     clean["TOKENBASE_DATA_DIR"] = str(directory / "data")
+    if database_url is not None:
+        clean["DATABASE_URL"] = database_url
     with (directory / "log").open("wb") as log:
         server = subprocess.Popen([TOKENBASE, "serve", "--listen", "127.0.0.1:0"], env=clean, stderr=log)
     try:
         url = _listening(directory / "log")
         account = _verb(clean, "account", "create", "--name", "Bench", "--email", "bench@example.com")
         key = _verb(clean, "key", "create", "--account", account)
+        if database_url is not None:
+            yield Bench(url, key, database_url, server.pid)
+            return
         embedded = cluster.Cluster(directory / "data", clean)
-        database_url = embedded.start()
-        yield Bench(url, key, database_url, server.pid)
+        yield Bench(url, key, embedded.start(), server.pid)
         embedded.stop()
     finally:
         server.terminate()
