@@ -203,3 +203,18 @@ def test_account_and_version_say_who_and_what(account: Account) -> None:
     info = account.get("/api/v1/account/info").json()
     assert (info["userEmail"], info["organisationName"]) == ("owner@example.com", "Test")
     assert account.get("/api/v1/version").json() == account.get("/api/v2/version").json()
+
+
+def test_the_address_book_has_the_fields_in_their_lists(account: Account) -> None:
+    account.field(id=12345, name="Size", type="select", allowed_values=["S", "M"])
+    book = account.get("/api/v1/addressbooks").json()["addressBook"]
+    assert book["addressBookId"] == 1
+    groups = {group["name"]: group["fields"] for group in book["fieldGroups"]}
+    assert [field["fieldKey"] for field in groups["PERSONAL"]] == ["GENDER", "BIRTHDAY"]
+    (size,) = groups["CUSTOM"]
+    assert (size["id"], size["name"], size["fieldKey"]) == (12345, "Size", "SIZE")
+    assert size["description"] == {"type": "select", "required": False, "readonly": False, "allowedValues": ["S", "M"]}
+
+
+def test_the_balance_is_nought(account: Account) -> None:
+    assert account.get("/api/v1/balance").json()["currentBalance"] == 0

@@ -6,13 +6,18 @@ import tokenbase
 from tokenbase.accounts import accounts
 from tokenbase.accounts.rights import Permission
 from tokenbase.api.operations import Answer, Call, Operation
-from tokenbase.contract.answers import AccountInfo, Version
+from tokenbase.contract.answers import AccountInfo, Balance, Version
 
 
 def info(call: Call) -> Answer:
     """Return whose account this is."""
     account = accounts.read(call.database, call.account_id)
     return Answer(value=AccountInfo(user_email=account.email, organisation_name=account.name, account_id=account.id))
+
+
+def balance(call: Call) -> Answer:
+    """Return what clients of paid services ask for: nothing is owed here."""
+    return Answer(value=Balance(current_balance=0, currency="", bonus_emails=0, bonus_smses=0))
 
 
 def version(call: Call) -> Answer:
@@ -22,6 +27,7 @@ def version(call: Call) -> Answer:
 
 OPERATIONS = (
     Operation("GET", "/api/v1/account/info", Permission.ANY, info, gives=AccountInfo),
+    Operation("GET", "/api/v1/balance", Permission.ANY, balance, gives=Balance),
     Operation("GET", "/api/v1/version", Permission.ANY, version, gives=Version),
     Operation("GET", "/api/v2/version", Permission.ANY, version, gives=Version),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from tokenbase.accounts.rights import Permission
-from tokenbase.api import decoding, paging
+from tokenbase.api import decoding, paging, parameters
 from tokenbase.api.operations import Answer, Call, Operation, Parameter
-from tokenbase.contacts import cards, removal, texts, tokens
+from tokenbase.contacts import cards, removal, tokens
 from tokenbase.contract import answers, problems
 from tokenbase.contract.cards import ContactCard
 from tokenbase.contract.contacts import Contact
@@ -21,12 +21,14 @@ def add(call: Call) -> Answer:
 
 def update(call: Call) -> Answer:
     """Update one contact, never create one."""
-    return Answer(value=single.update(call.database, call.account_id, _contact_id(call), _raw(call), call.clock))
+    return Answer(
+        value=single.update(call.database, call.account_id, parameters.contact_id(call), _raw(call), call.clock)
+    )
 
 
 def read(call: Call) -> Answer:
     """Return one contact by its id."""
-    return Answer(value=cards.by_id(call.database, call.account_id, _contact_id(call)))
+    return Answer(value=cards.by_id(call.database, call.account_id, parameters.contact_id(call)))
 
 
 def read_external(call: Call) -> Answer:
@@ -36,13 +38,17 @@ def read_external(call: Call) -> Answer:
 
 def remove(call: Call) -> Answer:
     """Delete one contact by its id, or erase it."""
-    removal.by_id(call.database, call.account_id, _contact_id(call), _erase(call), call.clock())
+    removal.by_id(
+        call.database, call.account_id, parameters.contact_id(call), parameters.flag(call, "erase"), call.clock()
+    )
     return Answer(value=answers.Nothing())
 
 
 def remove_external(call: Call) -> Answer:
     """Delete one contact by its external id, or erase it."""
-    removal.by_external_id(call.database, call.account_id, _external_id(call), _erase(call), call.clock())
+    removal.by_external_id(
+        call.database, call.account_id, _external_id(call), parameters.flag(call, "erase"), call.clock()
+    )
     return Answer(value=answers.Nothing())
 
 
@@ -50,11 +56,11 @@ def search(call: Call) -> Answer:
     """Return a page of the contacts that fit."""
     skipped, rows = paging.page(call.query)
     what = cards.Search(
-        external_id=_text(call, "externalCustomerId"),
-        email=_text(call, "email"),
-        sms=_text(call, "sms"),
-        first_name=_text(call, "firstname"),
-        last_name=_text(call, "lastname"),
+        external_id=parameters.text(call, "externalCustomerId"),
+        email=parameters.text(call, "email"),
+        sms=parameters.text(call, "sms"),
+        first_name=parameters.text(call, "firstname"),
+        last_name=parameters.text(call, "lastname"),
     )
     if what.external_id and msgspec.structs.replace(what, external_id=None) != cards.Search():
         message = "externalCustomerId is searched for alone: leave the other parameters out"
@@ -89,35 +95,12 @@ def _raw(call: Call) -> msgspec.Raw:
     return decoding.decode(call.body, msgspec.Raw)
 
 
-def _contact_id(call: Call) -> int:
-    text = call.path["id"]
-    if not (text.isascii() and text.isdigit()) or int(text) >= 2**63:
-        raise problems.NotFound(f'there is no contact "{text[:50]}" in this account: an id is a number')
-    return int(text)
-
-
 def _external_id(call: Call) -> str:
-    external_id = _text(call, "externalCustomerId")
+    external_id = parameters.text(call, "externalCustomerId")
     if not external_id:
         message = "name the contact by its id in the address, or by the parameter externalCustomerId"
         raise problems.BadValue(message, [problems.Problem(path="externalCustomerId", message=message)])
     return external_id
-
-
-def _erase(call: Call) -> bool:
-    text = call.query.get("erase", "").lower()
-    if text not in ("", "true", "false"):
-        message = f'"{text[:50]}" is neither true nor false'
-        raise problems.BadValue(f"erase: {message}", [problems.Problem(path="erase", message=message)])
-    return text == "true"
-
-
-def _text(call: Call, name: str) -> str | None:
-    text = call.query.get(name, "").strip()
-    if texts.CONTROLS.search(text):
-        message = "it has a control character"
-        raise problems.BadValue(f"{name}: {message}", [problems.Problem(path=name, message=message)])
-    return text or None
 
 
 _TOKEN = "/api/v1/contact/token"  # noqa: S105 - an address

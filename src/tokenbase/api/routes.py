@@ -6,12 +6,14 @@ import re
 from urllib.parse import unquote
 
 from tokenbase.accounts.rights import Permission
-from tokenbase.api import account, contacts, fields, imports
+from tokenbase.api import account, contacts, fields, imports, segments, subscriptions
 from tokenbase.api.operations import Answer, Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *imports.OPERATIONS,
     *contacts.OPERATIONS,
+    *subscriptions.OPERATIONS,
+    *segments.OPERATIONS,
     *fields.OPERATIONS,
     *account.OPERATIONS,
 )

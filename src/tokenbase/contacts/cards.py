@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
 
-from tokenbase.contacts import emails, identity, loading, people, phones
+from tokenbase.contacts import emails, identity, loading, people, phones, unsubscribed
 from tokenbase.contract import cards, problems
 from tokenbase.store import database, queries
 
@@ -27,7 +27,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 def by_id(database: database.Database, account_id: int, contact_id: int) -> cards.ContactCard:
     """Return a contact. Raises NotFound for one that is not in the account or is deleted."""
     with database.transaction() as conn:
-        found = _cards(conn, account_id, [contact_id])
+        found = by_ids(conn, account_id, [contact_id])
     if not found:
         raise problems.NotFound(f"there is no contact {contact_id} in this account")
     return found[0]
@@ -37,7 +37,7 @@ def by_external_id(database: database.Database, account_id: int, external_id: st
     """Return the contact with an external id. Raises NotFound when there is none, or it is deleted."""
     with database.transaction() as conn:
         contact_id = loading.of_external_id(conn, account_id, external_id)
-        found = _cards(conn, account_id, [contact_id]) if contact_id is not None else []
+        found = by_ids(conn, account_id, [contact_id]) if contact_id is not None else []
     if not found:
         raise problems.NotFound(
             f'there is no contact with the externalCustomerId "{external_id[:255]}" in this account'
@@ -64,7 +64,7 @@ def search(
     with database.transaction() as conn:
         page = conn.execute(sql.page_by_keys if keys else sql.page_by_names, parameters).fetchall()
         ids = [contact_id for contact_id, _ in page if contact_id is not None]
-        return _cards(conn, account_id, ids), page[0][1]
+        return by_ids(conn, account_id, ids), page[0][1]
 
 
 def _keys(what: Search) -> list[str] | None:
@@ -83,7 +83,8 @@ def _keys(what: Search) -> list[str] | None:
         return None
 
 
-def _cards(conn: loading.Connection, account_id: int, ids: Sequence[int]) -> list[cards.ContactCard]:
+def by_ids(conn: loading.Connection, account_id: int, ids: Sequence[int]) -> list[cards.ContactCard]:
+    """Return those of these contacts that are there and not deleted, in this order."""
     if not ids:
         return []
     parameters = {"account_id": account_id, "contact_ids": list(ids)}
@@ -93,35 +94,52 @@ def _cards(conn: loading.Connection, account_id: int, ids: Sequence[int]) -> lis
     groups: dict[int, list[cards.GroupCard]] = {}
     for contact_id, group_id, name, kind in conn.execute(sql.memberships_of_contacts, parameters):
         groups.setdefault(contact_id, []).append(cards.GroupCard(id=group_id, name=name, type=kind))
-    found = {}
+    rows = {}
     for contact_id, created_at, updated_at, deleted, fields, *columns in conn.execute(
         sql.cards_by_id, {"account_id": account_id, "ids": list(ids)}
     ):
         if not deleted:
             row = dict(zip(people.COLUMNS, columns, strict=True))
-            found[contact_id] = cards.ContactCard(
-                id=contact_id,
-                external_customer_id=row["external_id"],
-                first_name=row["first_name"],
-                last_name=row["last_name"],
-                channels=[*_addresses(row), *channels.get(contact_id, [])],
-                address=_address(row),
-                fields=[cards.FieldCard(id=int(field_id), value=value) for field_id, value in sorted(fields.items())],
-                groups=groups.get(contact_id, []),
-                language_code=row["language_code"],
-                time_zone=row["time_zone"],
-                contact_key=row["contact_key"],
-                address_book_id=row["address_book_id"],
-                created_at=created_at,
-                updated_at=updated_at,
-            )
-    return [found[contact_id] for contact_id in ids if contact_id in found]
-
-
-def _addresses(row: dict[str, Any]) -> list[cards.ChannelCard]:
-    confirmed = "confirmed" if row["email_confirmed"] else "unconfirmed"
+            rows[contact_id] = row | {"created_at": created_at, "updated_at": updated_at, "fields": fields}
+    addresses = {str(row["email"]) for row in rows.values() if row["email"] is not None}
+    refusing = unsubscribed.among(conn, account_id, addresses)
     return [
-        cards.ChannelCard(type=kind, value=str(row[kind]), status=confirmed if kind == "email" else None)
+        _card(contact_id, rows[contact_id], refusing, channels.get(contact_id, []), groups.get(contact_id, []))
+        for contact_id in ids
+        if contact_id in rows
+    ]
+
+
+def _card(
+    contact_id: int,
+    row: dict[str, Any],
+    refusing: Container[str],
+    tokens: list[cards.ChannelCard],
+    groups: list[cards.GroupCard],
+) -> cards.ContactCard:
+    return cards.ContactCard(
+        id=contact_id,
+        external_customer_id=row["external_id"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        channels=[*_addresses(row, refusing), *tokens],
+        address=_address(row),
+        fields=[cards.FieldCard(id=int(field_id), value=value) for field_id, value in sorted(row["fields"].items())],
+        groups=groups,
+        language_code=row["language_code"],
+        time_zone=row["time_zone"],
+        contact_key=row["contact_key"],
+        address_book_id=row["address_book_id"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _addresses(row: dict[str, Any], refusing: Container[str]) -> list[cards.ChannelCard]:
+    status = "confirmed" if row["email_confirmed"] else "unconfirmed"
+    status = "unsubscribed" if row["email"] in refusing else status
+    return [
+        cards.ChannelCard(type=kind, value=str(row[kind]), status=status if kind == "email" else None)
         for kind in ("email", "sms", "viber", "telegram")
         if row[kind] is not None
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from tokenbase.store import database, queries
 sql = queries.load("tokenbase.contacts")
 
 DEFAULT_LIST = "CUSTOM"
+BOOK_NAME = "Additional fields"
 _KEY = re.compile(r"[A-Za-z0-9_]{1,100}")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PERSONAL: tuple[tuple[str, str, str, list[str]], ...] = (
@@ -54,6 +56,18 @@ class Field(msgspec.Struct, frozen=True):
 def load(conn: psycopg.Connection[tuple[Any, ...]], account_id: int) -> dict[int, Field]:
     """Return the additional fields of an account by id."""
     return {row[0]: Field(*row) for row in conn.execute(sql.fields, {"account_id": account_id})}
+
+
+def book(known: Iterable[Field]) -> fields.AddressBook:
+    """Return fields as they stand in the account's address book, list by list."""
+    lists: dict[str, list[fields.BookField]] = {}
+    for field in known:
+        shown = fields.BookField(
+            id=field.id, name=field.name, field_key=field.key, description=field.described().description
+        )
+        lists.setdefault(field.list_name, []).append(shown)
+    groups = [fields.FieldGroup(name=name, profile_key=name, fields=listed) for name, listed in lists.items()]
+    return fields.AddressBook(address_book_id=1, name=BOOK_NAME, field_groups=groups)
 
 
 def identifying(conn: psycopg.Connection[tuple[Any, ...]], account_id: int) -> frozenset[int]:

@@ -372,3 +372,70 @@ VALUES (
 )
 ON CONFLICT DO NOTHING
 RETURNING id;
+
+-- Contacts by name, and what they want
+
+-- name: living_contacts
+-- Those of these contacts that are there and not deleted, and when each was last changed.
+SELECT id, updated_at::text
+FROM contact
+WHERE account_id = %(account_id)s
+  AND id = ANY(%(ids)s)
+  AND deleted_at IS NULL;
+
+-- name: emails_of_contacts
+-- The e-mail addresses of those of these contacts that have one.
+SELECT id, email
+FROM contact
+WHERE account_id = %(account_id)s
+  AND id = ANY(%(ids)s)
+  AND deleted_at IS NULL
+  AND email IS NOT NULL;
+
+-- name: unsubscribe
+-- Addresses whose owners want no e-mail.
+INSERT INTO unsubscribed_email (account_id, key, unsubscribed_at)
+SELECT %(account_id)s, new.key, %(now)s
+FROM unnest(string_to_array(%(keys)s, ',')::uuid[]) AS new (key)
+ON CONFLICT DO NOTHING;
+
+-- name: resubscribe
+-- Addresses whose owners want e-mail again.
+DELETE FROM unsubscribed_email
+WHERE account_id = %(account_id)s
+  AND key = ANY(string_to_array(%(keys)s, ',')::uuid[]);
+
+-- name: unsubscribed
+-- Those of these addresses that are unsubscribed.
+SELECT key::text
+FROM unsubscribed_email
+WHERE account_id = %(account_id)s
+  AND key = ANY(string_to_array(%(keys)s, ',')::uuid[]);
+
+-- name: subscriptions
+-- What a contact is subscribed to.
+SELECT name
+FROM subscription
+WHERE account_id = %(account_id)s
+  AND contact_id = %(contact_id)s
+ORDER BY name;
+
+-- name: end_subscriptions
+-- What a contact is no longer subscribed to: all but these.
+DELETE FROM subscription
+WHERE account_id = %(account_id)s
+  AND contact_id = %(contact_id)s
+  AND NOT name = ANY(%(names)s::text[]);
+
+-- name: begin_subscriptions
+-- What a contact is subscribed to from now on.
+INSERT INTO subscription (account_id, contact_id, name)
+SELECT %(account_id)s, %(contact_id)s, name
+FROM unnest(%(names)s::text[]) AS wanted (name)
+ON CONFLICT DO NOTHING;
+
+-- name: erase_subscriptions
+-- Subscriptions of contacts that are gone for good.
+DELETE FROM subscription
+WHERE account_id = %(account_id)s
+  AND contact_id = ANY(%(ids)s);

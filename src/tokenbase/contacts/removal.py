@@ -49,6 +49,7 @@ def _remove(
             sql.erase_tokens,
             sql.erase_events,
             sql.erase_memberships,
+            sql.erase_subscriptions,
             sql.record_erasure,
         ):
             conn.execute(statement, one)

@@ -57,6 +57,17 @@ class AccountInfo(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     account_id: int
 
 
+class Balance(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What clients of paid services ask for; here it is nought."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {"currentBalance": 0, "currency": "", "bonusEmails": 0, "bonusSmses": 0}
+
+    current_balance: int
+    currency: str
+    bonus_emails: int
+    bonus_smses: int
+
+
 class Version(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Which program answers."""
 

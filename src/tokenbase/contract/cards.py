@@ -30,7 +30,7 @@ class DeviceCard(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel
 
 
 class ChannelCard(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
-    """A way to reach the contact. `status` of an e-mail address is `confirmed` or `unconfirmed`."""
+    """A way to reach the contact. `status` of an e-mail address: `confirmed`, `unconfirmed` or `unsubscribed`."""
 
     type: str
     value: str

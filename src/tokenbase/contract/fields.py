@@ -54,3 +54,55 @@ class Field(msgspec.Struct, kw_only=True, rename="camel"):
     list_name: str = msgspec.field(name="list")
     address_book_id: int
     description: FieldDescription
+
+
+class BookField(msgspec.Struct, kw_only=True, rename="camel"):
+    """An additional field as it stands in an address book. `field_key` is what some clients read the key as."""
+
+    id: int
+    name: str
+    field_key: str
+    description: FieldDescription
+
+
+class FieldGroup(msgspec.Struct, kw_only=True, rename="camel"):
+    """A named list of additional fields."""
+
+    name: str
+    profile_key: str
+    fields: list[BookField]
+
+
+class AddressBook(msgspec.Struct, kw_only=True, rename="camel"):
+    """The catalogue of additional fields."""
+
+    address_book_id: int
+    name: str
+    field_groups: list[FieldGroup]
+
+
+class AddressBooks(msgspec.Struct, kw_only=True, rename="camel"):
+    """The one address book of an account."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "addressBook": {
+            "addressBookId": 1,
+            "name": "Additional fields",
+            "fieldGroups": [
+                {
+                    "name": "PERSONAL",
+                    "profileKey": "PERSONAL",
+                    "fields": [
+                        {
+                            "id": 1,
+                            "name": "Birthday",
+                            "fieldKey": "BIRTHDAY",
+                            "description": {"type": "date", "required": False, "readonly": False, "allowedValues": []},
+                        }
+                    ],
+                }
+            ],
+        }
+    }
+
+    address_book: AddressBook

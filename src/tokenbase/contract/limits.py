@@ -16,6 +16,9 @@ ADDRESS_CHARACTERS = 255
 DEVICE_TEXT_CHARACTERS = 255
 DEVICE_MODEL_CHARACTERS = 50
 GROUP_NAME_CHARACTERS = 255
+GROUP_CONTACTS_PER_REQUEST = 500
+"""Contacts that one request puts into a segment or takes out of it (documented)."""
+
 EVENT_KEY_CHARACTERS = 255
 IDENTIFYING_FIELD_CHARACTERS = 50
 """Characters of an additional field's value when that field identifies the contact (`dedupeOn: fieldId`)."""

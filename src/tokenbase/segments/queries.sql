@@ -28,3 +28,45 @@ DELETE FROM segment_member
 WHERE account_id = %(account_id)s
   AND segment_id = ANY(%(segment_ids)s)
   AND contact_id = ANY(%(contact_ids)s);
+
+-- name: segment_type
+-- What kind of segment this is.
+SELECT type
+FROM segment
+WHERE account_id = %(account_id)s
+  AND id = %(segment_id)s;
+
+-- name: page_of_segments
+-- A page of the segments whose names have a text in them, by id; each row with the number of all, and one row without an
+-- id when the page is empty.
+WITH matched AS (
+  SELECT id, name, type
+  FROM segment
+  WHERE account_id = %(account_id)s
+    AND (%(name)s::text IS NULL OR strpos(lower(name), lower(%(name)s)) > 0)
+)
+SELECT page.id, page.name, page.type, total.segments
+FROM (SELECT count(*) AS segments FROM matched) AS total
+LEFT JOIN (SELECT id, name, type FROM matched ORDER BY id LIMIT %(rows)s OFFSET %(skipped)s) AS page ON true
+ORDER BY page.id;
+
+-- name: page_of_members
+-- A page of the contacts in a static segment, by id; rows as above.
+WITH matched AS (
+  SELECT contact.id
+  FROM segment_member
+  JOIN contact ON contact.account_id = segment_member.account_id AND contact.id = segment_member.contact_id
+  WHERE segment_member.account_id = %(account_id)s
+    AND segment_member.segment_id = %(segment_id)s
+    AND contact.deleted_at IS NULL
+)
+SELECT page.id, total.contacts
+FROM (SELECT count(*) AS contacts FROM matched) AS total
+LEFT JOIN (SELECT id FROM matched ORDER BY id LIMIT %(rows)s OFFSET %(skipped)s) AS page ON true
+ORDER BY page.id;
+
+-- name: empty
+-- Everybody out of a segment.
+DELETE FROM segment_member
+WHERE account_id = %(account_id)s
+  AND segment_id = %(segment_id)s;
