@@ -16,13 +16,14 @@ _HELP = {
     "serve": "Run the server.",
     "demo": "Show the whole of it: a server, a sample base, an upload.",
     "upload": "Upload a token base to a server.",
+    "deactivate": "Switch off a list of dead tokens.",
     "presets": "List the exports that are known, or show one.",
     "account": "Make and list accounts.",
     "key": "Make, list, switch and delete API keys.",
     "field": "Make and list additional fields.",
     "app": "Register and list apps.",
 }
-_NEEDS_SERVER = frozenset(_HELP) - {"upload", "presets"}
+_NEEDS_SERVER = frozenset(_HELP) - {"upload", "deactivate", "presets"}
 
 app = cyclopts.App(
     name="tokenbase",

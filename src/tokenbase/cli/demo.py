@@ -24,7 +24,7 @@ from tokenbase.contract import problems
 from tokenbase.contract.fields import FieldDefinition
 from tokenbase.ops import settings
 from tokenbase.store import binaries, database, home
-from tokenbase.uploader import progress, sample
+from tokenbase.uploader import orders, progress, sample
 from tokenbase.uploader import upload as uploading
 
 DIRECTORY = Path(".tokenbase-demo")
@@ -52,12 +52,13 @@ def demo(*, contacts: int = 20_000, listen: str = "127.0.0.1:8080", exit: bool =
         key = _prepare(settings.Settings(data_dir=directory))
         base = _sample(directory, contacts)
         print(f"A sample base: {base}, {base.stat().st_size / 1e6:.1f} MB. It has flaws, as real ones have.\n")
-        order = uploading.Order(
+        order = orders.Order(
             source=str(base),
             to=url,
             key=key,
             report=directory / "sample.report.jsonl",
             rejects=directory / "sample.rejects.csv",
+            journal=directory / "sample.journal",
         )
         came_of_it = uploading.upload(order, progress.on_standard_error(quiet=False))
         print(f"{came_of_it.text()}\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import uuid
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Literal
@@ -14,11 +13,11 @@ import cyclopts
 import msgspec
 
 from tokenbase import cli
+from tokenbase.cli import naming
 from tokenbase.client import faults
-from tokenbase.uploader import batches, making, mapping, presets, progress, source, summary
+from tokenbase.uploader import batches, making, mapping, orders, progress, source, summary
 from tokenbase.uploader import upload as uploading
-from tokenbase.uploader.faults import BadCall, BadMapping
-from tokenbase.uploader.sources import sql
+from tokenbase.uploader.faults import BadCall, BadMapping, BadSource
 
 SHOWN = 3
 """Contacts that a dry run shows as they would be sent."""
@@ -39,6 +38,12 @@ def upload(
     batch: int = 3_000,
     parallel: int = 4,
     retries: int = 10,
+    rate: float | None = None,
+    limit: int | None = None,
+    sample: float | None = None,
+    shard: str = "1/1",
+    resume: bool = False,
+    journal: Path | None = None,
     report: Path | None = None,
     rejects: Path | None = None,
     dry_run: bool = False,
@@ -78,9 +83,21 @@ def upload(
     batch
         Contacts in one request, at most 3,000.
     parallel
-        Requests under way at the same time.
+        The most requests under way at the same time; how many there are is learned from the server's answers.
     retries
         How often a request is tried again before the upload gives up.
+    rate
+        The most rows a second.
+    limit
+        Upload no more than the first so many rows.
+    sample
+        Upload the share of the people that this is, such as 0.01; always the same ones.
+    shard
+        Upload one part of several, such as 2/4, so that several machines bring one base.
+    resume
+        Go on where an upload of this source was interrupted, from its journal.
+    journal
+        Where the upload keeps what was answered; SOURCE.journal by default, removed at the end.
     report
         Where to write what was wrong with which line, as JSON Lines; SOURCE.report.jsonl by default.
     rejects
@@ -93,17 +110,17 @@ def upload(
         How to print the summary.
     """
     try:
+        plan, apps = naming.plan(preset, map), naming.apps(app or [])
+        if write_map is not None:
+            return _write_map(naming.opened(source, format, plan, query, table, apps, needs_plan=False), write_map)
+        if dry_run:
+            return _dry_run(naming.opened(source, format, plan, query, table, apps))
         if not source:
             raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
-        plan, apps = _plan(preset, map), _apps(app or [])
-        if write_map is not None:
-            return _write_map(_opened(source, format, plan, query, table, apps, needs_plan=False), write_map)
-        if dry_run:
-            return _dry_run(_opened(source, format, plan, query, table, apps))
-        order = uploading.Order(
+        order = orders.Order(
             source=source,
-            to=_needed(to, "--to", "TOKENBASE_URL"),
-            key=_needed(key, "--key", "TOKENBASE_KEY"),
+            to=naming.needed(to, "--to", "TOKENBASE_URL"),
+            key=naming.needed(key, "--key", "TOKENBASE_KEY"),
             format=format,
             plan=plan,
             query=query,
@@ -113,6 +130,12 @@ def upload(
             parallel=parallel,
             retries=retries,
             create_fields=fields == "create",
+            rate=rate,
+            limit=limit,
+            sample=sample,
+            shard=naming.shard(shard),
+            resume=resume,
+            journal=journal,
             report=report,
             rejects=rejects,
         )
@@ -120,41 +143,20 @@ def upload(
     except (BadCall, BadMapping) as fault:
         sys.stderr.write(f"tokenbase: {fault.message}\n")
         return cli.USAGE
+    if job.journal.found and not resume:
+        sys.stderr.write(f"{job.journal.path} was of an upload that did not end: beginning anew; --resume goes on\n")
     _show_mapping(job.source)
-    _warn(job.source)
+    naming.warn(job.source)
     interrupted = _on_interrupt(job)
     known = len(job.source.columns)
     came_of_it = job.run()
     if len(job.source.columns) > known:
         _show_mapping(job.source)
-    _warn(job.source)
+    naming.warn(job.source)
     print(_printed(came_of_it, output))
+    if job.resumable and not isinstance(job.fault, (BadMapping, BadSource)):
+        sys.stderr.write(f"to go on: {naming.resuming(sys.argv[1:])}\n")
     return 130 if interrupted else _code(job.fault, came_of_it)
-
-
-def _plan(preset: str | None, file: Path | None) -> mapping.Plan | None:
-    if preset is not None and file is not None:
-        raise BadCall("give --from or --map, one of both; --from NAME --write-map FILE writes a preset to be changed")
-    return presets.load(preset) if preset is not None else None if file is None else mapping.read(file)
-
-
-def _apps(given: list[str]) -> dict[str, str]:
-    named = dict(app.rpartition("=")[::2] if "=" in app else ("*", app) for app in given)
-    for app_id in named.values():
-        try:
-            uuid.UUID(app_id)
-        except ValueError:
-            raise BadCall(f'--app "{app_id}" is not the UUID of an app: see tokenbase app list') from None
-    return named
-
-
-def _needed(given: str | None, flag: str, variable: str) -> str:
-    if given == "":
-        raise BadCall(f"{flag} is empty: leave it out to take what {variable} says")
-    value = given or os.environ.get(variable)
-    if not value:
-        raise BadCall(f"{flag} is missing: give it, or set {variable}")
-    return value
 
 
 def _on_interrupt(job: uploading.Upload) -> list[int]:
@@ -197,27 +199,6 @@ def _show_mapping(opened: source.Source) -> None:
         )
 
 
-def _warn(opened: source.Source) -> None:
-    """Tell what is odd about the source as a whole, and was not told yet."""
-    opened.notices.update(opened.missing_fields())
-    for message, times in opened.notices.items():
-        rows = f" ({times:,} rows)" if times > 1 else ""
-        sys.stderr.write(f"warning: {message}{rows}\n")
-    opened.notices.clear()
-
-
-def _opened(
-    names: tuple[str, ...],
-    wanted: str | None,
-    plan: mapping.Plan | None,
-    query: str | None,
-    table: str | None,
-    apps: dict[str, str],
-    needs_plan: bool = True,
-) -> source.Source:
-    return source.Source(names, wanted, plan, asked=sql.Wanted(query, table), apps=apps, needs_plan=needs_plan)
-
-
 def _write_map(opened: source.Source, file: Path) -> int:
     if not opened.columns:
         raise BadCall(f"{opened.feed.name} holds contacts as the API takes them: there is nothing to map")
@@ -234,7 +215,7 @@ def _write_map(opened: source.Source, file: Path) -> int:
 
 def _dry_run(opened: source.Source) -> int:
     _show_mapping(opened)
-    _warn(opened)
+    naming.warn(opened)
     options = opened.options()
     dedupe_on = options.pop("dedupeOn", None)
     good, bad, passed = 0, 0, 0
@@ -256,7 +237,7 @@ def _dry_run(opened: source.Source) -> int:
         listed = ", ".join(f"{name} ({rows:,} rows)" for name, rows in named.items())
         sys.stderr.write(f"additional fields by name: {listed}; --fields create makes those that the server lacks\n")
         named.clear()
-    _warn(opened)
+    naming.warn(opened)
     passing = f", {passed:,} are passed over" if passed else ""
     total = good + bad + passed
     sys.stderr.write(f"{total:,} rows: {good:,} would be sent ({matched or 'none'}), {bad:,} cannot be{passing}\n")

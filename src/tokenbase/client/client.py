@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
+import urllib.parse
 from typing import Any, TypeVar
 
 import httpx2
@@ -109,6 +110,11 @@ class Client:
     def contact(self, external_id: str) -> dict[str, Any]:
         """Ask for everything held of the contact with an external id."""
         return self._ask("GET", "/api/v1/contact", dict[str, Any], params={"externalCustomerId": external_id})
+
+    def set_token_active(self, app: str, token: str, active: bool) -> None:
+        """Switch a token of an app on or off. Raises Refused with 404 where no contact has it."""
+        path = f"/api/v1/contact/token/activated/{app}/{urllib.parse.quote(token, safe='')}"
+        self._ask("PUT", path, dict[str, Any], msgspec.json.encode({"active": active}))
 
     def fields(self) -> list[FieldName]:
         """Ask which additional fields there are."""

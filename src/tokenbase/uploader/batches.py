@@ -26,6 +26,8 @@ class Item(msgspec.Struct):
     """External id, addresses and tokens: two items that share one must not overtake each other."""
     fields: tuple[int, ...] = ()
     """The additional fields that a mapping gave it."""
+    notes: list[str] = []
+    """What is to be told of the row though it is sent."""
 
 
 class Batch(msgspec.Struct):

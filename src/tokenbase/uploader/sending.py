@@ -13,6 +13,7 @@ import msgspec
 
 from tokenbase.client import client, faults
 from tokenbase.contract import problems
+from tokenbase.uploader import pace
 from tokenbase.uploader.batches import Batch, Item
 
 _Answer = TypeVar("_Answer")
@@ -65,39 +66,56 @@ class Sent(msgspec.Struct):
 class Sender:
     """Sends batches over one client. Safe to use from several threads; `stop` ends every pause at once."""
 
-    def __init__(self, to: client.Client, options: dict[str, object], retries: int, stop: threading.Event) -> None:
-        """Take the options that every request carries, and how often a batch is tried again."""
+    def __init__(
+        self,
+        to: client.Client,
+        options: dict[str, object],
+        retries: int,
+        stop: threading.Event,
+        pace: pace.Pace | None = None,
+    ) -> None:
+        """Take the options that every request carries, how often a batch is tried again, and what learns from it."""
+        self._pace = pace
         self._client = to
         self._options = options
         self._retries = retries
         self._stop = stop
         self.retried = 0
 
-    def send(self, batch: Batch) -> Sent:
-        """Send a batch: what the server refuses at once, what it cannot answer after the last attempt, is `unsent`."""
-        body = batch.body(self._options)
+    def send(self, batch: Batch, body: bytes, key: str) -> Sent:
+        """Send a batch: what the server refuses at once, what it cannot answer after the last attempt, is `unsent`.
+
+        The idempotency key is the same each time: a server that stored the batch but could not say so says it then.
+        """
         try:
-            # The same key each time: a server that stored the batch but could not say so says it now.
-            key = str(uuid.uuid4())
-            answer = self._tried(lambda: self._client.add_contacts(body, key))
+            answer = self.tried(lambda: self._client.add_contacts(body, key))
         except faults.Refused as fault:
             if fault.status != 413:
                 return Sent(unsent=len(batch.items), fault=fault)
             if len(batch.items) == 1:
                 return Sent(told=[Told("failed", batch.items[0], "", fault.message, fault.code)])
-            first, second = batch.halves()
-            sent = self.send(first)
-            return sent.add(self.send(second) if sent.fault is None else Sent(unsent=len(second.items)))
+            sent = Sent()
+            for half in batch.halves():
+                if sent.fault is not None:
+                    sent = sent.add(Sent(unsent=len(half.items)))
+                    continue
+                named = str(uuid.uuid5(uuid.UUID(key), f"{len(half.items)}:{half.items[0].row.line}"))
+                sent = sent.add(self.send(half, half.body(self._options), named))
+            return sent
         except (faults.TryAgain, faults.NotAuthorised) as fault:
             return Sent(unsent=len(batch.items), fault=fault)
         return self._read(batch, answer)
 
-    def _tried(self, ask: Callable[[], _Answer]) -> _Answer:
+    def tried(self, ask: Callable[[], _Answer]) -> _Answer:
+        """Return what is asked for, however often that takes up to the last attempt. Raises what `client` raises."""
         pause = FIRST_PAUSE
         for attempt in range(self._retries + 1):
+            began = time.monotonic()
             try:
-                return ask()
+                answer = ask()
             except faults.TryAgain as fault:
+                if self._pace is not None:
+                    self._pace.refused()
                 if attempt == self._retries or self._stop.is_set():
                     raise
                 self.retried += 1
@@ -105,6 +123,10 @@ class Sender:
                 seconds = fault.seconds if fault.seconds is not None else pause * random.uniform(0.5, 1.0)  # noqa: S311
                 self._stop.wait(min(max(seconds, 0.05), 300.0))
                 pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            if self._pace is not None:
+                self._pace.answered(time.monotonic() - began)
+            return answer
         raise AssertionError("the last attempt returns or raises")
 
     def _read(self, batch: Batch, answer: client.Imported) -> Sent:
@@ -141,7 +163,7 @@ class Sender:
         pause, deadline = 0.1, time.monotonic() + LONGEST_WAIT
         while True:
             try:
-                status = self._tried(lambda: self._client.import_status(session_id))
+                status = self.tried(lambda: self._client.import_status(session_id))
             except (faults.Refused, faults.NotAuthorised, faults.TryAgain):
                 return None
             if status.status not in ("NEW", "IMPORTING"):

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
-from tokenbase.uploader import batches, making, mapping, reading, targets
+from tokenbase.uploader import batches, ledger, making, mapping, reading, targets
 from tokenbase.uploader.batches import Item
 from tokenbase.uploader.rows import Row
 from tokenbase.uploader.sources import feeds, sql
@@ -92,28 +92,39 @@ class Source:
             return known
         return {**known, **self.plan.options}
 
-    def items(self, dedupe_on: str | None) -> Iterator[Item | tuple[Row, str]]:
-        """Yield what to send, and each row that cannot be sent with the reason."""
+    def items(self, dedupe_on: str | None, owners: ledger.Ledger | None = None) -> Iterator[Item | tuple[Row, str]]:
+        """Yield what to send, and each row that cannot be sent with the reason.
+
+        `owners` decides whose a token is that comes with several people.
+        """
+        claims = self._claims()
+        for claim in claims if owners is None else owners.settled(claims):
+            if isinstance(claim, ledger.Claim):
+                made = batches.item(claim.row, claim.contact, claim.raw, dedupe_on)
+                if isinstance(made, Item):
+                    made.notes = claim.notes
+                    yield made
+                else:
+                    yield claim.row, made
+            else:
+                yield claim
+
+    def _claims(self) -> Iterator[ledger.Claim | tuple[Row, str]]:
+        """Yield each row as a contact, or with the reason why it cannot be one."""
         for row in self._rows:
             if row.fault is not None:
                 yield row, row.fault
                 continue
             if self._is_contact(row.cells):
-                contact = cast(dict[str, Any], row.cells)
-                raw: bytes | None = row.text.encode() or None
-            elif self.plan is None:
+                yield ledger.Claim(row, cast(dict[str, Any], row.cells), row.text.encode() or None)
+                continue
+            if self.plan is None:
                 yield row, "it has no channels: send contacts as the API takes them, or give a mapping by --map"
                 continue
-            else:
-                if isinstance(row.cells, dict) and not row.cells.keys() <= self._seen and len(self._seen) < KEYS:
-                    self._widen(row.cells)
-                made_of_it = self._contact(row.cells)
-                if isinstance(made_of_it, making.Passed):
-                    yield row, made_of_it
-                    continue
-                contact, raw = made_of_it, None
-            made = batches.item(row, contact, raw, dedupe_on)
-            yield made if isinstance(made, Item) else (row, made)
+            if isinstance(row.cells, dict) and not row.cells.keys() <= self._seen and len(self._seen) < KEYS:
+                self._widen(row.cells)
+            made = self._contact(row.cells)
+            yield (row, made) if isinstance(made, making.Passed) else ledger.Claim(row, made, None)
         if self.plan is not None and self._seen and not self.feed.columns:
             self.notices.update(mapping.warnings(self.plan))
         if self.plan is not None and not self.guessed and not self.feed.columns and 0 < len(self._seen) < KEYS:

@@ -24,6 +24,10 @@ class Summary(msgspec.Struct, kw_only=True, rename="camel"):
     restored: int = 0
     uncounted: int = 0
     """Rows that the server took without saying whether they were new to it."""
+    resumed: int = 0
+    """Rows that were answered for before the upload was resumed."""
+    contested: int = 0
+    """Tokens that came with another person than before: they went to the one seen last."""
     warnings: int = 0
     requests: int = 0
     retried: int = 0
@@ -58,6 +62,10 @@ class Summary(msgspec.Struct, kw_only=True, rename="camel"):
         retried = f", {self.retried} tried again" if self.retried else ""
         lines.append(f"in {self.seconds:.1f} s{rate}; {self.requests:,} requests{retried}; {self.warnings:,} warnings")
         lines += [f"  {times:,} times: {message}" for times, message in self.common]
+        if self.resumed:
+            lines.append(f"{self.resumed:,} of the rows were answered for before the upload was resumed")
+        if self.contested:
+            lines.append(f"{self.contested:,} tokens came with several people: each went to the one seen with it last")
         if self.uncounted:
             lines.append(f"{self.uncounted:,} of the updated may have been created: the server does not say")
         if self.report:

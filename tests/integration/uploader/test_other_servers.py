@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tokenbase.client import faults
-from tokenbase.uploader import progress, summary
+from tokenbase.uploader import orders, progress, summary
 from tokenbase.uploader import upload as uploading
 
 Answer = tuple[int, object] | tuple[int, object, dict[str, str]]
@@ -61,12 +61,13 @@ def upload(tmp_path: Path) -> Iterator[Run]:
         def run(script: Script, rows: int = 10, **more: Any) -> tuple[uploading.Upload, summary.Summary]:
             handler.script = staticmethod(script)  # type: ignore[attr-defined]
             (tmp_path / "a.csv").write_text("user_id,token\n" + "".join(f"u{n},t{n}\n" for n in range(rows)))
-            order = uploading.Order(
+            order = orders.Order(
                 source=str(tmp_path / "a.csv"),
                 to=f"http://127.0.0.1:{server.server_port}",
                 key="k",
                 report=tmp_path / "report",
                 rejects=tmp_path / "rejects",
+                journal=tmp_path / "journal",
                 **{"retries": 2, "parallel": 1, **more},
             )
             job = uploading.Upload(order, progress.Quiet())

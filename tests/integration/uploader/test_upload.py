@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from server import TOKENBASE, Account, Server
-from tokenbase.uploader import mapping, sample
+from tokenbase.uploader import mapping, orders, sample
 from tokenbase.uploader import upload as uploading
 
 
@@ -327,10 +327,10 @@ def awkward(account: Account) -> Iterator[tuple[str, type[Awkward]]]:
         thread.join()
 
 
-def order(tmp_path: Path, url: str, account: Account, rows: int = 100, **more: Any) -> uploading.Order:
+def order(tmp_path: Path, url: str, account: Account, rows: int = 100, **more: Any) -> orders.Order:
     (tmp_path / "base.csv").write_text("user_id,token\n" + "".join(f"u{n},t{n}\n" for n in range(rows)))
-    paths = {"report": tmp_path / "report.jsonl", "rejects": tmp_path / "rejects.csv"}
-    return uploading.Order(source=str(tmp_path / "base.csv"), to=url, key=account.secret, **paths, **more)
+    paths = {"report": tmp_path / "report.jsonl", "rejects": tmp_path / "rejects.csv", "journal": tmp_path / "journal"}
+    return orders.Order(source=str(tmp_path / "base.csv"), to=url, key=account.secret, **paths, **more)
 
 
 def test_what_may_pass_is_tried_again_under_the_same_idempotency_key(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tokenbase.uploader import batches, faults, mapping, progress, report, source
+from tokenbase.uploader import batches, faults, mapping, orders, progress, report, source
 from tokenbase.uploader import upload as uploading
 from tokenbase.uploader.batches import Item
 from tokenbase.uploader.rows import Row
@@ -146,7 +146,7 @@ def test_what_cannot_end_well_is_told_before_anything_is_sent(
     paths = {name: Path(value) for name, value in more.items() if name in ("report", "rejects")}
     wanted: dict[str, Any] = {"source": "base.csv", "to": "http://127.0.0.1:9", "key": "k", **more, **paths}
     with pytest.raises(faults.BadCall) as caught:
-        uploading.Upload(uploading.Order(**wanted), progress.Quiet())
+        uploading.Upload(orders.Order(**wanted), progress.Quiet())
     assert told in caught.value.message
     assert "SECRET" not in caught.value.message
     assert Path("base.csv").read_text() == text
