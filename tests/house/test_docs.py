@@ -14,13 +14,13 @@ from tokenbase import cli
 from tokenbase.api import errors, routes
 from tokenbase.contract import problems
 from tokenbase.ops import settings
-from tokenbase.uploader import mapping, presets, targets
+from tokenbase.uploader import findings, mapping, presets, targets
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("requirements/*.md")])
 REFERENCE = ROOT / "docs" / "reference"
 VERBS = [
-    *(["serve"], ["demo"], ["upload"], ["deactivate"], ["presets"]),
+    *(["serve"], ["demo"], ["upload"], ["check"], ["deactivate"], ["presets"]),
     *(["account", verb] for verb in ("create", "list")),
     *(["key", verb] for verb in ("create", "list", "enable", "disable", "delete")),
     *(["field", verb] for verb in ("create", "list")),
@@ -114,6 +114,12 @@ def test_every_target_and_option_of_a_mapping_is_in_the_reference() -> None:
         "fields.*",
     ):
         assert f"`{name}`" in text, name
+
+
+def test_every_finding_of_a_check_is_in_the_reference() -> None:
+    text = (REFERENCE / "check.md").read_text()
+    for code, (level, title, cure) in findings.KNOWN.items():
+        assert f"| `{code}` | {level} | {title} | {cure} |" in text
 
 
 def test_every_preset_has_its_page_and_is_in_the_table() -> None:

@@ -16,6 +16,7 @@ _HELP = {
     "serve": "Run the server.",
     "demo": "Show the whole of it: a server, a sample base, an upload.",
     "upload": "Upload a token base to a server.",
+    "check": "Look at a source before it is uploaded.",
     "deactivate": "Switch off a list of dead tokens.",
     "presets": "List the exports that are known, or show one.",
     "account": "Make and list accounts.",
@@ -23,7 +24,7 @@ _HELP = {
     "field": "Make and list additional fields.",
     "app": "Register and list apps.",
 }
-_NEEDS_SERVER = frozenset(_HELP) - {"upload", "deactivate", "presets"}
+_NEEDS_SERVER = frozenset(_HELP) - {"upload", "check", "deactivate", "presets"}
 
 app = cyclopts.App(
     name="tokenbase",

@@ -30,13 +30,20 @@ class Passed(str):
     __slots__ = ()
 
 
-def compiled(plan: Plan, headings: Sequence[str] | None, notice: Callable[[str], None], field: Field) -> Make:
+def compiled(
+    plan: Plan,
+    headings: Sequence[str] | None,
+    notice: Callable[[str], None],
+    field: Field,
+    dropped: Callable[[str], None] | None = None,
+) -> Make:
     """Return the function that makes a contact of a row's cells: a list in the order of the headings, or an object.
 
-    It leaves out what is empty. What is odd about a value goes to `notice`, in words that are the same for each row.
+    It leaves out what is empty. What is odd about a value goes to `notice`, in words that are the same for each row;
+    words that stand for no token go to `dropped`.
     """
     reader = Reader(plan, headings, notice)
-    made = _Made(plan, plan.columns, headings is None, reader, notice, field).contact
+    made = _Made(plan, plan.columns, headings is None, reader, notice, field, dropped).contact
     if not plan.when and not plan.skip:
         return made
     skips = [(reader.one(skip.column), _folded(skip.values), Passed(skip.reason)) for skip in plan.skip]
@@ -44,7 +51,7 @@ def compiled(plan: Plan, headings: Sequence[str] | None, notice: Callable[[str],
         (
             reader.one(when.column),
             _folded(when.values),
-            _Made(plan, {**plan.columns, **when.columns}, headings is None, reader, notice, field).contact,
+            _Made(plan, {**plan.columns, **when.columns}, headings is None, reader, notice, field, dropped).contact,
         )
         for when in plan.when
     ]
@@ -76,7 +83,9 @@ class _Made:
         reader: Reader,
         notice: Callable[[str], None],
         field: Field,
+        dropped: Callable[[str], None] | None,
     ) -> None:
+        self._dropped = dropped
         self._plain: list[tuple[str, Read]] = []
         self._channels: list[tuple[str, Read]] = []
         self._tokens: list[tuple[str | None, Callable[..., list[str]]]] = []
@@ -136,10 +145,10 @@ class _Made:
                 made[name] = value
         described = _described(self._device, cells, {})
         listed: list[Contact] = []
-        _add_tokens(listed, self._tokens, cells, described)
+        self._add_tokens(listed, self._tokens, cells, described)
         if self._elements is not None and isinstance(cells, dict):
             for inner in self._elements(cells):
-                _add_tokens(listed, self._inner_tokens, inner, _described(self._inner_device, inner, described))
+                self._add_tokens(listed, self._inner_tokens, inner, _described(self._inner_device, inner, described))
         for name, read in self._channels:
             if value := read(cells):
                 listed.append({"type": name, "value": value})
@@ -149,6 +158,21 @@ class _Made:
         if (self._fields or self._open_fields) and (values := list(self._values(cells))):
             made["fields"] = values
         return made
+
+    def _add_tokens(
+        self,
+        listed: list[Contact],
+        tokens: list[tuple[str | None, Callable[..., list[str]]]],
+        cells: Cells,
+        described: dict[str, object],
+    ) -> None:
+        for system, read in tokens:
+            about = described if system is None or "os" in described else {**described, "os": system}
+            for value in read(cells):
+                if value.lower() not in SENTINELS:
+                    listed.append({"type": "mobilepush", "value": _token(value), "device": about})
+                elif value and self._dropped is not None:
+                    self._dropped(value)
 
     def _values(self, cells: Cells) -> Iterator[Contact]:
         named = [(name, value) for name, read in self._fields if (value := read(cells))]
@@ -182,19 +206,6 @@ def _described(
         elif (value := read(cells)) and (converted := convert(value)) is not None:
             described[name] = converted
     return {**besides, **described} if besides else described
-
-
-def _add_tokens(
-    listed: list[Contact],
-    tokens: list[tuple[str | None, Callable[..., list[str]]]],
-    cells: Cells,
-    described: dict[str, object],
-) -> None:
-    for system, read in tokens:
-        about = described if system is None or "os" in described else {**described, "os": system}
-        for value in read(cells):
-            if value.lower() not in SENTINELS:
-                listed.append({"type": "mobilepush", "value": _token(value), "device": about})
 
 
 def _token(value: str) -> str:

@@ -159,6 +159,15 @@ def names_fields(plan: Plan) -> bool:
     return any(name is not None and not name.isdigit() for name in names)
 
 
+def used(plan: Plan) -> set[str]:
+    """Return the columns that a mapping makes something of."""
+    rules = [*(when.column for when in plan.when), *(skip.column for skip in plan.skip)]
+    made_of = [[one.of] if isinstance(one.of, str) else one.of for one in plan.derived.values()]
+    joined = [join.each for join in plan.joins.values()]
+    paths = {*plan.columns, *plan.each, *rules, *joined, *(name for names in made_of for name in names)}
+    return paths | {path.partition(".")[0] for path in paths}
+
+
 def warnings(plan: Plan) -> list[str]:
     """Return what is odd about a mapping as a whole, though it can be used."""
     if any(target in targets.TOKENS for target in (*plan.columns.values(), *plan.constants)):

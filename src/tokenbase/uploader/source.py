@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -49,6 +49,8 @@ class Source:
         self.guessed = False
         self.notices: Counter[str] = Counter()
         """What is odd about the source as a whole, with how many rows it is so of."""
+        self.dropped: Callable[[str], None] = lambda word: None
+        """Is told of the words that stand for no token."""
         self._seen: set[str] = set()
         try:
             self._open()
@@ -73,7 +75,13 @@ class Source:
 
     def _compiled(self) -> making.Make:
         assert self.plan is not None
-        return making.compiled(self.plan, self.feed.headings, self._notice, lambda name: self.field(name))
+        return making.compiled(
+            self.plan,
+            self.feed.headings,
+            self._notice,
+            lambda name: self.field(name),
+            lambda word: self.dropped(word),
+        )
 
     @functools.cached_property
     def field(self) -> making.Fields:
