@@ -17,6 +17,7 @@ _HELP = {
     "demo": "Show the whole of it: a server, a sample base, an upload.",
     "upload": "Upload a token base to a server.",
     "check": "Look at a source before it is uploaded.",
+    "verify": "Ask the server whether everything arrived.",
     "deactivate": "Switch off a list of dead tokens.",
     "presets": "List the exports that are known, or show one.",
     "account": "Make and list accounts.",
@@ -24,7 +25,7 @@ _HELP = {
     "field": "Make and list additional fields.",
     "app": "Register and list apps.",
 }
-_NEEDS_SERVER = frozenset(_HELP) - {"upload", "check", "deactivate", "presets"}
+_NEEDS_SERVER = frozenset(_HELP) - {"upload", "check", "verify", "deactivate", "presets"}
 
 app = cyclopts.App(
     name="tokenbase",

@@ -44,6 +44,8 @@ class Imported(msgspec.Struct, rename="camel"):
     failed_contacts: list[Failed] | None = None
     skipped_contacts: list[Notice] | None = None
     warnings: list[Notice] | None = None
+    mapping: list[Mapped] | None = None
+    """What a dry run would do to each contact."""
     created: int | None = None
     updated: int | None = None
     unchanged: int | None = None
@@ -56,6 +58,7 @@ class Mapped(msgspec.Struct, rename="camel"):
     index: int | None = None
     contact_id: int | None = None
     result: str = ""
+    changed: bool | None = None
 
 
 class Status(msgspec.Struct, rename="camel"):
@@ -102,6 +105,19 @@ class Client:
     def add_contacts(self, body: bytes, idempotency_key: str) -> Imported:
         """Send a bulk request whose JSON is ready."""
         return self._ask("POST", "/api/v1/contacts", Imported, body, {"Idempotency-Key": idempotency_key})
+
+    def try_contacts(self, body: bytes) -> Imported:
+        """Ask what a bulk request would do. Only for servers that are known to have dry runs: others would do it."""
+        return self._ask("POST", "/api/v1/contacts", Imported, body, params={"dryRun": "true"})
+
+    def version(self) -> dict[str, Any]:
+        """Ask which program answers."""
+        return self._ask("GET", "/api/v1/version", dict[str, Any])
+
+    def token_owner(self, app: str, token: str) -> int:
+        """Ask whose a token of an app is. Raises Refused with 404 where it is nobody's."""
+        path = f"/api/v1/contact/token/{app}/{urllib.parse.quote(token, safe='')}/contactId"
+        return self._ask("GET", path, dict[str, int])["contactId"]
 
     def import_status(self, session_id: str) -> Status:
         """Ask how far an import is."""

@@ -59,6 +59,11 @@ class Ledger:
                 waiting = []
         yield from self._settle(waiting)
 
+    def owner(self, channel: dict[str, Any]) -> str | None:
+        """Return who was seen last with a token, None where nobody of a name was."""
+        found = self._conn.execute(_FIND, [_digest(channel), *[None] * (ROWS - 1)]).fetchone()
+        return None if found is None else str(found[1])
+
     def close(self) -> None:
         """Remove it."""
         self._conn.close()
