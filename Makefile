@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint types layers unit fuzz requirements bench clean
+.PHONY: help install run test lint types layers unit fuzz matrix requirements bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ unit: .venv/tested
 fuzz: .venv/tested ## look longer than the tests do for what breaks the API or the import, from a new seed each time
 	TOKENBASE_TEST_EXAMPLES=$${TOKENBASE_TEST_EXAMPLES:-1000} TOKENBASE_TEST_SEED=$${TOKENBASE_TEST_SEED:-$$(date +%s)} \
 		$(BIN)/pytest tests/acceptance/test_fuzz.py tests/property
+
+matrix: .venv/tested ## run the tests that the rules of the contract name, and write docs/api-compatibility.md
+	$(BIN)/python tests/matrix.py
 
 requirements: ## pin again what requirements/*.in ask for
 	cd requirements && for name in test server client files sql build; do \

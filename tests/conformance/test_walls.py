@@ -155,9 +155,7 @@ def test_the_same_walk_by_the_owner_finds_what_is_there(server: Server) -> None:
     assert all(any(mark in text for text in shown) for mark in MARKS)
 
 
-def test_an_id_of_another_account_is_no_identity_in_a_bulk_request(
-    server: Server, owner: tuple[Account, Known]
-) -> None:
+def test_an_id_of_another_account_identifies_nobody(server: Server, owner: tuple[Account, Known]) -> None:
     first, known = owner
     before = held(first)
     second = server.account("The third")
