@@ -2,9 +2,9 @@
 
 Parse Server (npm) through its batch end point, as installations; an ordinary Django REST site with
 django-push-notifications through a bulk end point (benchmarks/peers/); and Tokenbase. Each into a database of its own
-of one server, batches of 3,000 one after the other, all new and then the same again. Installs the peers into a temporary
-directory from npm and PyPI; needs node, npm, and port 5432 of loopback free. Prints how many times as many contacts a
-second Tokenbase takes.
+of one server, batches of 3,000 one after the other, all new and then the same again. Installs the peers into a
+temporary directory from npm and PyPI; needs node, npm, and port 5432 of loopback free. Prints how many times as many
+contacts a second Tokenbase takes.
 """
 
 from __future__ import annotations

@@ -162,7 +162,7 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("seed doc", "The import methods store confirmed e-mail addresses",
          "contact_values::a_contact_is_confirmed_by_every_method_but_subscribing"
          " import_answer::a_contact_with_an_email_is_confirmed"),
-        ("seed doc", "Unsubscribed stays unsubscribed through any import", LATER),
+        ("seed doc", "Unsubscribed stays unsubscribed through any import", "subscriptions::unsubscribed_stays_unsubscribed_through_every_import"),
     ),
     "3. Adding contacts in bulk": (
         ("seed", "`POST /api/v1/contacts` adds and updates up to 3,000 contacts in one request",
@@ -265,23 +265,31 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
          " client_requests::an_erasure_by_external_id"),
         ("client", "`GET /api/v1/contacts`: the search by `email`, `sms`, `firstname`, `lastname`, or `externalCustomerId` alone",
          "contact::the_search_takes_what_fits_all client_requests::a_search_by_email_with_a_page"),
-        ("client", "`GET /api/v1/contacts/email`: the addresses of contacts by id", LATER),
+        ("client", "`GET /api/v1/contacts/email`: the addresses of contacts by id", "subscriptions::the_addresses_of_contacts_are_told"
+         " subscriptions::addresses_of_nobody_or_too_many_are_400"),
         ("doc", "`POST /api/v1/contact/subscribe`: unconfirmed, double opt-in, events", LATER),
         ("doc", "`POST /api/v1/contacts/upload`: a CSV by link as a job in the background", LATER),
-        ("doc", "`GET /api/v1/contact/{id}/subscriptions` and `PUT /api/v1/contact/{id}/subscriptions`", LATER),
-        ("doc", "`POST /api/v1/emails/unsubscribed/add` and `POST /api/v1/emails/unsubscribed/delete`", LATER),
+        ("doc", "`GET /api/v1/contact/{id}/subscriptions` and `PUT /api/v1/contact/{id}/subscriptions`", "subscriptions::subscriptions_are_replaced_as_a_whole"
+         " subscriptions::subscriptions_that_are_none_are_400_with_their_place"
+         " subscriptions::subscriptions_of_a_contact_that_is_gone_or_anothers_are_404"),
+        ("doc", "`POST /api/v1/emails/unsubscribed/add` and `POST /api/v1/emails/unsubscribed/delete`", "subscriptions::unsubscribed_stays_unsubscribed_through_every_import"
+         " subscriptions::the_list_keeps_no_address_and_belongs_to_one_account"
+         " subscriptions::a_list_that_is_none_is_400"),
     ),
     "6. Fields, segments, account": (
-        ("client", "`GET /api/v1/addressbooks`: the fields by address book and list", LATER),
+        ("client", "`GET /api/v1/addressbooks`: the fields by address book and list", "contact::the_address_book_has_the_fields_in_their_lists"),
         ("doc ours", "`GET /api/v1/additionalfields` lists the fields, `POST /api/v1/additionalfields` makes one",
          "contact::additional_fields_are_made_and_usable_at_once contact::a_field_that_cannot_be_made_says_why"),
-        ("doc", "`GET /api/v1/groups`: the segments", LATER),
-        ("doc", "`GET /api/v1/group/{id}/contacts`: who is in a segment", LATER),
-        ("doc", "`POST /api/v1/group/{id}/contacts/attach` and `POST /api/v1/group/{id}/contacts/detach`", LATER),
+        ("doc", "`GET /api/v1/groups`: the segments", "segments::segments_are_listed_by_a_text_in_their_name_and_paged"),
+        ("doc", "`GET /api/v1/group/{id}/contacts`: who is in a segment", "segments::who_is_in_a_segment_is_paged_and_shown_whole"),
+        ("doc", "`POST /api/v1/group/{id}/contacts/attach` and `POST /api/v1/group/{id}/contacts/detach`", "segments::contacts_are_attached_by_either_id_and_unknown_ones_are_told"
+         " segments::contacts_are_detached_and_all_of_them_when_none_is_named"
+         " segments::more_than_500_contacts_are_refused_and_none_is_moved"
+         " segments::attaching_nobody_is_400"),
         ("doc", "`GET /api/v1/account/info`: whose account this is", "contact::account_and_version_say_who_and_what"),
         ("doc", "`GET /api/v1/version` and `GET /api/v2/version`: which program answers",
          "contact::account_and_version_say_who_and_what"),
-        ("doc", "`GET /api/v1/balance`: zeros", LATER),
+        ("doc", "`GET /api/v1/balance`: zeros", "contact::the_balance_is_nought"),
     ),
     "7. Apps, tokens, push": (
         ("ours", "A token of an app that the account does not know is stored, and told once a request",
