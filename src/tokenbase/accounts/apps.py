@@ -10,27 +10,18 @@ import msgspec
 import psycopg
 
 from tokenbase.accounts import accounts, sealing
+from tokenbase.contract import apps as shapes
 from tokenbase.contract import problems
 from tokenbase.store import database, queries
 
 sql = queries.load("tokenbase.accounts")
 
 
-class Apns(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """A key for Apple's push service: the text of the .p8 file, and what it goes with."""
-
-    key: str
-    key_id: str
-    team_id: str
-    topic: str
-    sandbox: bool = False
-
-
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """What an app sends with: a Google service account as JSON, a key of Apple's, or both."""
 
     fcm: dict[str, Any] | None = None
-    apns: Apns | None = None
+    apns: shapes.Apns | None = None
 
 
 class App(msgspec.Struct, frozen=True):
@@ -56,20 +47,34 @@ def register(
     Raises BadValue for an id that is no UUID or a service account that is none, NotFound for an unknown account.
     """
     accounts.read(database, account_id)
+    _check(name, credentials)
     try:
         chosen = str(uuid.uuid4() if app_id is None else uuid.UUID(app_id))
     except ValueError:
-        raise problems.BadValue(f'"{app_id}" is not a UUID such as 83b77a49-fc28-409b-aeaa-68c9d544ab9d') from None
-    if credentials.fcm is not None and not {"project_id", "client_email", "private_key"} <= credentials.fcm.keys():
-        raise problems.BadValue("the FCM credentials are not a service account's JSON: project_id is missing in it")
+        raise _fault("id", f'"{app_id}" is not a UUID such as 83b77a49-fc28-409b-aeaa-68c9d544ab9d') from None
     plain = msgspec.json.encode(credentials)
     sealed = sealing.seal(secret, plain) if credentials != Credentials() else None
     with database.transaction() as conn:
         conn.execute(
             sql.register_app,
-            {"account_id": account_id, "id": chosen, "name": name, "credentials": sealed, "now": now},
+            {"account_id": account_id, "id": chosen, "name": name.strip(), "credentials": sealed, "now": now},
         )
     return chosen
+
+
+def _check(name: str, credentials: Credentials) -> None:
+    if not 0 < len(name.strip()) <= 255 or not name.isprintable():
+        raise _fault("name", "an app's name has 1 to 255 characters, none of them control characters")
+    if credentials.fcm is not None and not {"project_id", "client_email", "private_key"} <= credentials.fcm.keys():
+        raise _fault("fcm", "the FCM credentials are not a service account's JSON: project_id is missing in it")
+    if credentials.apns is not None and "PRIVATE KEY-----" not in credentials.apns.key:
+        raise _fault(
+            "apns.key", "the APNs key is not the text of a .p8 file: it begins with -----BEGIN PRIVATE KEY-----"
+        )
+
+
+def _fault(path: str, message: str) -> problems.BadValue:
+    return problems.BadValue(message, [problems.Problem(path=path, message=message)])
 
 
 def everyone(database: database.Database, account_id: int) -> list[App]:

@@ -45,6 +45,7 @@ class Api:
         base: database.Database,
         clock: Callable[[], dt.datetime],
         limiter: rates.Rates,
+        means: operations.Means,
         imports: int = 4,
         others: int = 6,
     ) -> None:
@@ -52,6 +53,7 @@ class Api:
         self._base = base
         self._clock = clock
         self._rates = limiter
+        self._means = means
         self._heavy = asyncio.Semaphore(imports)
         self._light = asyncio.Semaphore(others)
         self._budget = bodies.Budget()
@@ -78,6 +80,7 @@ class Api:
                         query=operations.query(operation, scope["query_string"]),
                         headers=headers,
                         body=body if operation.takes is not None else b"",
+                        means=self._means,
                         clock=self._clock,
                     )
                     answer = await self._work(operation, call)
@@ -186,6 +189,7 @@ def create(
     base: database.Database,
     clock: Callable[[], dt.datetime],
     limiter: rates.Rates,
+    means: operations.Means,
     imports: int = 4,
     others: int = 6,
 ) -> Starlette:
@@ -202,5 +206,5 @@ def create(
         return PlainTextResponse("ready\n")
 
     app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready), *pages.ROUTES])
-    app.router.default = Api(base, clock, limiter, imports, others)
+    app.router.default = Api(base, clock, limiter, means, imports, others)
     return app

@@ -14,7 +14,7 @@ import tokenbase
 from tokenbase.accounts import rights
 from tokenbase.api import errors, rates
 from tokenbase.api.operations import Operation, Parameter
-from tokenbase.contract import contacts, problems
+from tokenbase.contract import apps, contacts, problems
 
 _REFERENCE = "#/components/{}/{{name}}"
 _UUID = Annotated[str, msgspec.Meta(extra_json_schema={"format": "uuid"})]
@@ -38,7 +38,7 @@ OF_BODIES = (400, 408, 413, 415)
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return the description of operations."""
     rows = list(operations)
-    types = [problems.ErrorBody, contacts.Contact]
+    types = [problems.ErrorBody, contacts.Contact, apps.AppToken]
     types += [kind for row in rows for kind in (row.takes, _item(row.gives)) if kind is not None]
     unique = list(dict.fromkeys(types))
     _, schemas = msgspec.json.schema_components(unique, ref_template=_REFERENCE.format("schemas"))

@@ -30,16 +30,34 @@ def add(call: Call) -> Answer:
             raise
         values = {name: getattr(lone, name) for name in ImportRequest.__struct_fields__}
         request = ImportRequest(**{**values, "contacts": [lone.contacts]})
+    answer = batch.accept(call.database, call.account_id, request, repeat(call), is_dry_run(call), call.clock)
+    return Answer(body=answer)
+
+
+def repeat(call: Call) -> idempotency.Repeat | None:
+    """Return what tells a request that is sent again from another one, None where it carries no key."""
     key = call.headers.get("idempotency-key")
-    repeat = None if key is None else idempotency.of(key, call.body)
-    dry_run = call.query.get("dryRun", "").lower() in ("true", "1")
-    return Answer(body=batch.accept(call.database, call.account_id, request, repeat, dry_run, call.clock))
+    return None if key is None else idempotency.of(key, call.body)
+
+
+def is_dry_run(call: Call) -> bool:
+    """Tell whether nothing is to be stored."""
+    return call.query.get("dryRun", "").lower() in ("true", "1")
 
 
 def status(call: Call) -> Answer:
     """Return what became of an import."""
     return Answer(value=sessions.status(call.database, call.account_id, call.path["sessionId"]))
 
+
+DRY_RUN = Parameter("dryRun", "Whether all is worked out and told, and nothing is stored.", "false", bool)
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "The same key and body get the first answer again for a day.",
+    "0b6f3c1e-upload-1",
+    Annotated[str, msgspec.Meta(min_length=1, max_length=255)],
+    "header",
+)
 
 OPERATIONS = (
     Operation(
@@ -51,16 +69,7 @@ OPERATIONS = (
         takes=ImportRequest,
         required=("contacts", "dedupeOn"),
         gives=ImportAnswer,
-        parameters=(
-            Parameter("dryRun", "Whether all is worked out and told, and nothing is stored.", "false", bool),
-            Parameter(
-                "Idempotency-Key",
-                "The same key and body get the first answer again for a day.",
-                "0b6f3c1e-upload-1",
-                Annotated[str, msgspec.Meta(min_length=1, max_length=255)],
-                "header",
-            ),
-        ),
+        parameters=(DRY_RUN, IDEMPOTENCY_KEY),
         statuses=(409,),
     ),
     # Whoever may add contacts may know what became of them.

@@ -12,6 +12,13 @@ from tokenbase.accounts import rights
 from tokenbase.store import database
 
 
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What the program around the API gives to its operations, beside the base and the clock."""
+
+    secret: Callable[[], str]
+    """The secret that encrypts and signs; asked for only when it is needed, since it may have to be made."""
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A request that may be worked on: its key is valid and has the right, its body is read and inflated."""
 
@@ -23,6 +30,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     """By their names in lower case."""
     body: bytes
+    means: Means
     clock: Callable[[], dt.datetime]
 
 

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from tokenbase.accounts.rights import Permission
-from tokenbase.api import account, contacts, fields, imports, segments, subscriptions
+from tokenbase.api import account, apps, contacts, fields, imports, segments, subscriptions
 from tokenbase.api.operations import Answer, Operation
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -14,6 +14,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *contacts.OPERATIONS,
     *subscriptions.OPERATIONS,
     *segments.OPERATIONS,
+    *apps.OPERATIONS,
     *fields.OPERATIONS,
     *account.OPERATIONS,
 )

@@ -10,6 +10,7 @@ import msgspec
 from tokenbase.accounts import apps
 from tokenbase.cli import options
 from tokenbase.contract import problems
+from tokenbase.contract.apps import Apns
 from tokenbase.ops import secret
 
 app = cyclopts.App(name="app")
@@ -84,14 +85,12 @@ def _service_account(file: Path) -> dict[str, object]:
         raise problems.BadValue(f"{file} is not the JSON of a service account: {fault}") from None
 
 
-def _apns(
-    key: Path | None, key_id: str | None, team_id: str | None, topic: str | None, sandbox: bool
-) -> apps.Apns | None:
+def _apns(key: Path | None, key_id: str | None, team_id: str | None, topic: str | None, sandbox: bool) -> Apns | None:
     if key is None:
         return None
     if not (key_id and team_id and topic):
         raise problems.BadValue("with --apns-key go --apns-key-id, --apns-team-id and --apns-topic")
-    return apps.Apns(key=_read(key).decode(), key_id=key_id, team_id=team_id, topic=topic, sandbox=sandbox)
+    return Apns(key=_read(key).decode(), key_id=key_id, team_id=team_id, topic=topic, sandbox=sandbox)
 
 
 def _read(file: Path) -> bytes:

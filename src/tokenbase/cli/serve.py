@@ -11,9 +11,9 @@ import threading
 import structlog
 import uvicorn
 
-from tokenbase.api import app, rates
+from tokenbase.api import app, operations, rates
 from tokenbase.cli import options
-from tokenbase.ops import settings
+from tokenbase.ops import secret, settings
 from tokenbase.store import home, housekeeping
 
 log = structlog.get_logger()
@@ -36,6 +36,7 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
     """
     chosen = options.chosen(place, listen=listen, rate_limits=rate_limits)
     limiter = rates.Rates(chosen.rates)
+    means = operations.Means(secret=lambda: secret.load(chosen))
     with _listener(chosen) as listener:
         # uvicorn ends by raising the signal again, which must not end the embedded PostgreSQL's orderly stop; one that
         # comes before uvicorn listens to them is remembered.
@@ -44,7 +45,7 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             signal.signal(number, lambda found, _: told.append(found))
         with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
             others = chosen.connections - chosen.imports - 2
-            application = app.create(base, options.now, limiter, imports=chosen.imports, others=others)
+            application = app.create(base, options.now, limiter, means, imports=chosen.imports, others=others)
             server = uvicorn.Server(
                 uvicorn.Config(
                     application,

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tokenbase.contacts import emails, identity, loading, people, phones, unsubscribed
+from tokenbase.contacts import emails, identity, loading, muting, people, phones, unsubscribed
 from tokenbase.contract import cards, problems
 from tokenbase.store import database, queries
 
@@ -89,8 +89,11 @@ def by_ids(conn: loading.Connection, account_id: int, ids: Sequence[int]) -> lis
         return []
     parameters = {"account_id": account_id, "contact_ids": list(ids)}
     channels: dict[int, list[cards.ChannelCard]] = {}
-    for contact_id, _, *columns in conn.execute(sql.tokens_of_contacts, parameters):
-        channels.setdefault(contact_id, []).append(_token(dict(zip(people.TOKEN_COLUMNS, columns, strict=True))))
+    tokens = conn.execute(sql.tokens_of_contacts, parameters).fetchall()
+    muted = muting.among(conn, account_id, [key for _, key, *_ in tokens])
+    for contact_id, key, *columns in tokens:
+        row = dict(zip(people.TOKEN_COLUMNS, columns, strict=True))
+        channels.setdefault(contact_id, []).append(_token(row | {"muted": key in muted or None}))
     groups: dict[int, list[cards.GroupCard]] = {}
     for contact_id, group_id, name, kind in conn.execute(sql.memberships_of_contacts, parameters):
         groups.setdefault(contact_id, []).append(cards.GroupCard(id=group_id, name=name, type=kind))

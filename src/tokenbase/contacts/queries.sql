@@ -439,3 +439,36 @@ ON CONFLICT DO NOTHING;
 DELETE FROM subscription
 WHERE account_id = %(account_id)s
   AND contact_id = ANY(%(ids)s);
+
+-- Muted tokens
+
+-- name: mute_tokens
+-- Tokens that are kept and not sent to.
+INSERT INTO muted_token (account_id, key, muted_at)
+SELECT %(account_id)s, muted.key, %(now)s
+FROM unnest(string_to_array(%(keys)s, ',')::uuid[]) AS muted (key)
+ON CONFLICT DO NOTHING;
+
+-- name: unmute_tokens
+-- Tokens that are sent to again.
+DELETE FROM muted_token
+WHERE account_id = %(account_id)s
+  AND key = ANY(string_to_array(%(keys)s, ',')::uuid[]);
+
+-- name: muted_tokens
+-- Those of these tokens that are muted.
+SELECT key::text
+FROM muted_token
+WHERE account_id = %(account_id)s
+  AND key = ANY(string_to_array(%(keys)s, ',')::uuid[]);
+
+-- name: erase_mutes
+-- What was noted of tokens that nobody has any more.
+DELETE FROM muted_token
+WHERE account_id = %(account_id)s
+  AND key = ANY(string_to_array(%(keys)s, ',')::uuid[])
+  AND NOT EXISTS (
+    SELECT FROM identity
+    WHERE identity.account_id = muted_token.account_id
+      AND identity.key = muted_token.key
+  );

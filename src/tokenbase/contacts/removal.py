@@ -37,10 +37,11 @@ def _remove(
         raise problems.NotFound(unknown)
     one = {"account_id": account_id, "ids": [contact_id], "now": now}
     keys = set(person.keys(fields.identifying(conn, account_id)))
-    keys.update(_token_keys(conn, account_id, contact_id))
     if not erase and (kept := person.external_key()) is not None:
         # The external id alone brings a deleted contact back (contract 3, rule 4).
         keys.discard(kept)
+    token_keys = _token_keys(conn, account_id, contact_id)
+    keys.update(token_keys)
     if keys:
         conn.execute(sql.delete_identities, loading.pairs(account_id, [(contact_id, key) for key in keys]))
     if erase:
@@ -53,6 +54,7 @@ def _remove(
             sql.record_erasure,
         ):
             conn.execute(statement, one)
+        conn.execute(sql.erase_mutes, {"account_id": account_id, "keys": ",".join(token_keys)})
     else:
         conn.execute(sql.mark_deleted, one)
 

@@ -9,7 +9,7 @@ import msgspec
 
 
 class DeviceCard(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel"):
-    """The device behind a push token; `language` and `kind` are read off what was sent."""
+    """The device behind a push token; `language` and `kind` are read off what was sent, `muted` was asked for."""
 
     app_id: str | None = None
     device_model: str | None = None
@@ -19,6 +19,7 @@ class DeviceCard(msgspec.Struct, kw_only=True, omit_defaults=True, rename="camel
     client_version: str | None = None
     app_version: str | None = None
     active: bool | None = None
+    muted: bool | None = None
     device_id: str | None = None
     time_zone: str | None = None
     advertising_id: str | None = None
