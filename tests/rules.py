@@ -298,8 +298,16 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
          "contact::whose_a_token_is_and_whether_it_is_active"),
         ("doc", "`GET /api/v1/contact/token/activated/{appUuid}/{token}` and `PUT /api/v1/contact/token/activated/{appUuid}/{token}`",
          "contact::whose_a_token_is_and_whether_it_is_active"),
-        ("doc", "`POST /api/v1/apps/{appUuid}/tokens`: tokens with no profile", LATER),
-        ("doc", "`POST /api/v1/apps/{appUuid}/tokens/mute` and `POST /api/v1/apps/{appUuid}/tokens/unmute`", LATER),
+        ("ours", "`GET /api/v1/apps` lists the apps, `POST /api/v1/apps` registers one or completes one known from its tokens",
+         "tokens::an_app_that_tokens_name_is_listed_and_completed tokens::an_app_that_cannot_be_registered_says_why"),
+        ("doc", "`POST /api/v1/apps/{appUuid}/tokens`: tokens with no profile; each becomes, or joins, a contact",
+         "tokens::tokens_without_a_profile_become_contacts_and_join_those_that_they_name"
+         " tokens::tokens_sent_again_stay_where_they_are_and_learn tokens::bad_tokens_fail_alone_and_name_their_place"
+         " tokens::a_request_without_tokens_or_with_too_many_is_400"
+         " tokens::a_dry_run_stores_nothing_and_a_key_answers_again"),
+        ("doc", "`POST /api/v1/apps/{appUuid}/token/mute` and `POST /api/v1/apps/{appUuid}/token/unmute`: kept, not sent to",
+         "tokens::a_muted_token_is_kept_and_stays_muted_wherever_it_goes tokens::muting_what_is_no_list_or_no_app_is_refused"
+         " tokens::another_account_mutes_only_its_own tokens::erasing_forgets_that_a_token_was_muted"),
         ("doc", "Message templates below `/api/v1/messages/mobilepush`", SENDING),
         ("client", "`POST /api/v1/message/{id}/smartsend` and `GET /api/v1/message/status`", SENDING),
         ("ours", "Broadcasts, dead tokens, interactions", SENDING),

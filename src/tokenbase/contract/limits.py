@@ -34,6 +34,7 @@ _EVENTS, _PAST = 350, 100
 RATES = {
     # A bulk request has its slots, and a limit of its own would only slow an upload down (ours).
     "POST /api/v1/contacts": 0,
+    "POST /api/v1/apps/{appUuid}/tokens": 0,
     "GET /api/v1/contacts": 50,
     "GET /api/v1/contact/token/{appUuid}/{token}/contactId": 150,
     "POST /api/v1/event": _EVENTS,
