@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("requirements/*.md")])
 REFERENCE = ROOT / "docs" / "reference"
 VERBS = [
-    *(["serve"], ["demo"], ["upload"], ["check"], ["verify"], ["deactivate"], ["presets"]),
+    *(["serve"], ["demo"], ["upload"], ["check"], ["verify"], ["export"], ["deactivate"], ["presets"]),
     *(["account", verb] for verb in ("create", "list")),
     *(["key", verb] for verb in ("create", "list", "enable", "disable", "delete")),
     *(["field", verb] for verb in ("create", "list")),

@@ -18,6 +18,7 @@ _HELP = {
     "upload": "Upload a token base to a server.",
     "check": "Look at a source before it is uploaded.",
     "verify": "Ask the server whether everything arrived.",
+    "export": "Write the base of a server to a file.",
     "deactivate": "Switch off a list of dead tokens.",
     "presets": "List the exports that are known, or show one.",
     "account": "Make and list accounts.",
@@ -25,7 +26,7 @@ _HELP = {
     "field": "Make and list additional fields.",
     "app": "Register and list apps.",
 }
-_NEEDS_SERVER = frozenset(_HELP) - {"upload", "check", "verify", "deactivate", "presets"}
+_NEEDS_SERVER = frozenset(_HELP) - {"upload", "check", "verify", "export", "deactivate", "presets"}
 
 app = cyclopts.App(
     name="tokenbase",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -147,6 +148,8 @@ def upload(
         sys.stderr.write(f"{job.journal.path} was of an upload that did not end: beginning anew; --resume goes on\n")
     _show_mapping(job.source)
     naming.warn(job.source)
+    # Rows are made and dropped by the thousand, and never in a circle.
+    gc.set_threshold(100_000, 20, 20)
     interrupted = _on_interrupt(job)
     known = len(job.source.columns)
     came_of_it = job.run()

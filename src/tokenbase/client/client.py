@@ -141,6 +141,13 @@ class Client:
         body = msgspec.json.encode({"name": name, "type": "text"})
         return self._ask("POST", "/api/v1/additionalfields", FieldName, body)
 
+    def contacts(self, first: int, rows: int = 500) -> tuple[list[dict[str, Any]], int]:
+        """Ask for a page of all contacts, the first being 1, and how many there are."""
+        params = {"startindex": str(first), "maxrows": str(rows)}
+        headers: dict[str, str] = {}
+        page = self._ask("GET", "/api/v1/contacts", list[dict[str, Any]], params=params, told=headers)
+        return page, int(headers.get("totalcount", 0))
+
     def account(self) -> dict[str, Any]:
         """Ask whose key this is."""
         return self._ask("GET", "/api/v1/account/info", dict[str, Any])
@@ -153,6 +160,7 @@ class Client:
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
         params: dict[str, str] | None = None,
+        told: dict[str, str] | None = None,
     ) -> _Answer:
         headers = (
             {"Content-Type": "application/json; charset=UTF-8", **(headers or {})} if body is not None else headers
@@ -169,6 +177,8 @@ class Client:
             raise faults.TryAgain(_reason(response), _seconds(response.headers.get("retry-after")))
         if response.status_code >= 300:
             raise faults.Refused(_reason(response), response.status_code)
+        if told is not None:
+            told.update(response.headers)
         try:
             # Numbers may come as texts from servers that are not ours.
             return msgspec.json.decode(response.content, type=kind, strict=False)

@@ -7,7 +7,6 @@ nobody else sees.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -19,11 +18,15 @@ import msgspec
 from tokenbase.contract import tokens
 from tokenbase.uploader.rows import Row
 
-ROWS = 500
+ROWS = 2_000
 _MARKS = ",".join("?" * ROWS)
-_CREATE = "CREATE TABLE owner (token BLOB PRIMARY KEY, person TEXT, seen REAL) WITHOUT ROWID"
-_FIND = f"SELECT token, person, seen FROM owner WHERE token IN ({_MARKS})"  # noqa: S608 - marks alone
-_KEEP = "INSERT OR REPLACE INTO owner VALUES (?, ?, ?)"
+# Keyed by Python's own hash, which is quick and good for as long as the process; `other` tells two tokens of one apart.
+_CREATE = "CREATE TABLE owner (token INTEGER PRIMARY KEY, other INTEGER, person TEXT, seen TEXT)"
+_FIND = f"SELECT token, other, person, seen FROM owner WHERE token IN ({_MARKS})"  # noqa: S608 - marks alone
+_KEEP = "INSERT OR REPLACE INTO owner VALUES (?, ?, ?, ?)"
+
+_Owner = tuple[int, str, str]
+"""The other hash, the person, and when the person was last seen with the token, as it was said."""
 
 
 class Claim(msgspec.Struct):
@@ -61,8 +64,9 @@ class Ledger:
 
     def owner(self, channel: dict[str, Any]) -> str | None:
         """Return who was seen last with a token, None where nobody of a name was."""
-        found = self._conn.execute(_FIND, [_digest(channel), *[None] * (ROWS - 1)]).fetchone()
-        return None if found is None else str(found[1])
+        key, other = _keys(channel)
+        found = self._conn.execute(_FIND, [key, *[None] * (ROWS - 1)]).fetchone()
+        return str(found[2]) if found is not None and found[1] == other else None
 
     def close(self) -> None:
         """Remove it."""
@@ -70,35 +74,47 @@ class Ledger:
         self._directory.cleanup()
 
     def _settle(self, waiting: list[Claim | tuple[Row, str]]) -> list[Claim | tuple[Row, str]]:
-        wanted: list[tuple[Claim, str, dict[str, Any], bytes]] = []
+        wanted = []
         for claim in waiting:
             if isinstance(claim, Claim) and (person := claim.contact.get("externalCustomerId")) not in (None, ""):
-                wanted += [(claim, str(person), channel, _digest(channel)) for channel in _tokens(claim.contact)]
-        known: dict[bytes, tuple[str, float | None]] = {}
-        digests = [digest for *_, digest in wanted]
-        for first in range(0, len(digests), ROWS):
-            part = digests[first : first + ROWS]
+                channels = claim.contact.get("channels")
+                for channel in channels if isinstance(channels, list) else ():
+                    if isinstance(channel, dict) and channel.get("type") == "mobilepush":
+                        key, other = _keys(channel)
+                        wanted.append((key, other, str(person), channel, claim))
+        known: dict[int, _Owner] = {}
+        for first in range(0, len(wanted), ROWS):
+            part = [one[0] for one in wanted[first : first + ROWS]]
             found = self._conn.execute(_FIND, [*part, *[None] * (ROWS - len(part))])
-            known.update((token, (person, seen)) for token, person, seen in found)
-        changed: dict[bytes, tuple[str, float | None]] = {}
-        for claim, person, channel, digest in wanted:
-            seen = _seen(channel)
-            before = known.get(digest)
-            if before is not None and before[0] != person:
-                self.contested += 1
-                if before[1] is not None and seen is not None and seen < before[1]:
-                    self._give_up(claim, channel, before[0])
-                    continue
-                when = "who was seen with it before" if None not in (before[1], seen) else "in a row before"
-                claim.notes.append(f'the token {_short(channel)} was also that of "{before[0]}", {when}: it moves here')
-            elif before is not None and seen is None:
+            known.update((token, (other, person, seen)) for token, other, person, seen in found)
+        changed: dict[int, _Owner] = {}
+        for key, other, person, channel, claim in wanted:
+            device = channel.get("device")
+            seen = str(device.get("lastActiveAt") or device.get("registeredAt") or "") if device else ""
+            before = known.get(key)
+            if before is not None and not self._takes(before, other, person, seen, channel, claim):
                 continue
-            known[digest] = changed[digest] = (person, seen)
+            known[key] = changed[key] = (other, person, seen)
         if changed:
             self._conn.execute("BEGIN")
-            self._conn.executemany(_KEEP, [(digest, *owner) for digest, owner in changed.items()])
+            self._conn.executemany(_KEEP, ((key, *owner) for key, owner in changed.items()))
             self._conn.execute("COMMIT")
         return waiting
+
+    def _takes(self, before: _Owner, other: int, person: str, seen: str, channel: dict[str, Any], claim: Claim) -> bool:
+        """Tell whether a person becomes the owner of a token that had one; give the token up where not."""
+        if before[0] != other:
+            return False
+        was, now = _moment(before[2]), _moment(seen)
+        if before[1] == person:
+            return now is not None and (was is None or now > was)
+        self.contested += 1
+        if was is not None and now is not None and now < was:
+            self._give_up(claim, channel, before[1])
+            return False
+        when = "in a row before" if was is None or now is None else "who was seen with it before"
+        claim.notes.append(f'the token {_short(channel)} was also that of "{before[1]}", {when}: it moves here')
+        return True
 
     def _give_up(self, claim: Claim, channel: dict[str, Any], owner: str) -> None:
         claim.contact = {**claim.contact, "channels": [one for one in claim.contact["channels"] if one is not channel]}
@@ -106,29 +122,21 @@ class Ledger:
         claim.notes.append(f'the token {_short(channel)} stays with "{owner}", who was seen with it later')
 
 
-def _tokens(contact: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    channels = contact.get("channels")
-    for channel in channels if isinstance(channels, list) else ():
-        if isinstance(channel, dict) and channel.get("type") == "mobilepush" and isinstance(channel.get("value"), str):
-            yield channel
-
-
-def _digest(channel: dict[str, Any]) -> bytes:
+def _keys(channel: dict[str, Any]) -> tuple[int, int]:
     device = channel.get("device")
     app = device.get("appId") if isinstance(device, dict) else None
-    text = f"{app or ''} {tokens.folded(channel['value'].strip())}"
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+    value = str(channel.get("value")).strip()
+    # A colon is no hex: most tokens need no closer look.
+    value = value if ":" in value else tokens.folded(value)
+    return hash((app, value)), hash((value, app))
 
 
-def _seen(channel: dict[str, Any]) -> float | None:
-    device = channel.get("device")
-    if isinstance(device, dict) and (text := device.get("lastActiveAt") or device.get("registeredAt")):
-        try:
-            moment = dt.datetime.fromisoformat(str(text))
-        except ValueError:
-            return None
-        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)).timestamp()
-    return None
+def _moment(text: str) -> float | None:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)).timestamp()
 
 
 def _short(channel: dict[str, Any]) -> str:

@@ -86,6 +86,8 @@ class _Made:
         dropped: Callable[[str], None] | None,
     ) -> None:
         self._dropped = dropped
+        # There are a few apps and millions of rows.
+        self._named: dict[str, str] = {}
         self._plain: list[tuple[str, Read]] = []
         self._channels: list[tuple[str, Read]] = []
         self._tokens: list[tuple[str | None, Callable[..., list[str]]]] = []
@@ -184,6 +186,12 @@ class _Made:
                 yield {"id": number, "value": said}
 
     def _app(self, name: str) -> object:
+        found = self._named.get(name)
+        if found is None and (found := self._app_of(name)) is not None:
+            self._named[name] = found
+        return found
+
+    def _app_of(self, name: str) -> str | None:
         known = self._apps.get(name.casefold()) or self._apps.get("*")
         if known is not None:
             return known
