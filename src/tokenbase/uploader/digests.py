@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from tokenbase.uploader.faults import BadSource
+
 PARTS = 256
 _BYTES = 12
 _PLACE = 8
@@ -57,8 +59,12 @@ class Digests:
 
     def _write(self, part: int) -> None:
         if held := self._held[part]:
-            with self._path(part).open("ab") as file:
-                file.write(held)
+            try:
+                with self._path(part).open("ab") as file:
+                    file.write(held)
+            except OSError as fault:
+                place = self._directory.name
+                raise BadSource(f"digests cannot be kept in {place}: {fault.strerror}; set TMPDIR to another") from None
             self._held[part] = bytearray()
 
 

@@ -7,6 +7,7 @@ nobody else sees.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from tokenbase.contract import tokens
+from tokenbase.uploader.faults import BadSource
 from tokenbase.uploader.rows import Row
 
 ROWS = 2_000
@@ -53,14 +55,18 @@ class Ledger:
         self.contested = 0
 
     def settled(self, claims: Iterable[Claim | tuple[Row, str]]) -> Iterator[Claim | tuple[Row, str]]:
-        """Yield the same, in order, without the tokens that another person was seen with later."""
-        waiting: list[Claim | tuple[Row, str]] = []
-        for claim in claims:
-            waiting.append(claim)
-            if len(waiting) == ROWS:
-                yield from self._settle(waiting)
-                waiting = []
-        yield from self._settle(waiting)
+        """Yield the same, in order, without the tokens that another person was seen with later.
+
+        Raises BadSource where there is no room to keep whose they are.
+        """
+        claims = iter(claims)
+        while waiting := list(itertools.islice(claims, ROWS)):
+            try:
+                settled = self._settle(waiting)
+            except sqlite3.Error as fault:
+                place = self._directory.name
+                raise BadSource(f"whose tokens are cannot be kept in {place}: {fault}; set TMPDIR to another") from None
+            yield from settled
 
     def owner(self, channel: dict[str, Any]) -> str | None:
         """Return who was seen last with a token, None where nobody of a name was."""

@@ -125,6 +125,8 @@ def guess(headings: list[str], source: str) -> Plan:
     columns = targets.guess(headings)
     if not columns:
         shown = ", ".join(headings[:10])
+        if len(headings) == 1 and not headings[0].replace("_", "").isalnum():
+            raise BadMapping(f"{source} has one column ({shown}): its cells must be separated by , ; | or tabs")
         raise BadMapping(f"none of the columns of {source} is known ({shown}): write a mapping and give it by --map")
     return Plan(columns=columns)
 
