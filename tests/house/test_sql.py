@@ -64,3 +64,24 @@ def test_every_room_binds_its_statements_when_it_is_imported() -> None:
             if re.search(r"\bsql = queries\.load", path.read_text()):
                 module = importlib.import_module(f"tokenbase.{room}.{path.stem}")
                 assert module.sql.room == f"tokenbase.{room}"
+
+
+FORGETTING = {
+    "copy_tokens": "the batch gives its contact another digest",
+    "update_tokens": "the batch gives its contact another digest",
+    "delete_tokens": "the batch gives its contact another digest",
+    "erase_tokens": "its contact goes with it",
+    "set_token_active": "followed by forget_digests",
+}
+"""Statements that change tokens, and why the digest of the contact does not outlive that (decision 9)."""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_changes_a_contact_or_a_token_forgets_how_it_was_imported(room: str) -> None:
+    loaded = queries.load(f"tokenbase.{room}")
+    for name in loaded.names:
+        statement = bare(getattr(loaded, name).decode())
+        if re.search(r"\bUPDATE contact\b", statement):
+            assert "digest = " in statement, name
+        if re.search(r"\b(UPDATE|INSERT INTO|DELETE FROM|COPY) token\b", statement):
+            assert name in FORGETTING, f"{name} changes tokens: call loading.forget after it, and say so here"
