@@ -2,13 +2,12 @@
 
 Fills a base of its own through the API and measures at each step batches of contacts that are new and batches in which
 all are known and changed, taken from the whole base. Prints a table of ratios to the empty base, the bytes by table,
-and writes the ratios to growth.csv in the working directory.
+and writes the ratios to growth.svg in the working directory.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import random
@@ -20,6 +19,7 @@ from pathlib import Path
 import httpx2
 import psycopg
 
+import chart
 from measured import peak_megabytes, running
 from throughput import BATCH, bodies, person, send
 
@@ -103,10 +103,8 @@ def main() -> None:
         for contacts, new, known in rows:
             print(f"| {contacts:,} | {new / rows[0][1]:.2f} | {known / rows[0][2]:.2f} |")
         disk(bench.database_url)
-    with Path("growth.csv").open("w", newline="") as file:
-        csv.writer(file).writerows(
-            [("contacts", "new", "changed"), *((c, n / rows[0][1], k / rows[0][2]) for c, n, k in rows)]
-        )
+    charted = {f"{c:,}": {"new": n / rows[0][1], "changed": k / rows[0][2]} for c, n, k in rows}
+    chart.write(Path("growth.svg"), "a batch of 3,000, to one into an empty base", charted)
 
 
 if __name__ == "__main__":

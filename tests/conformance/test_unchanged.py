@@ -141,3 +141,14 @@ def test_unchanged_contacts_still_fill_their_segments(account: Account) -> None:
     account.upload(person(1), person(2))
     assert account.upload(person(1), person(2), groupNames=["VIP"])["unchanged"] == 2
     assert [group["name"] for group in state(account, "x1")["groups"]] == ["VIP"]
+
+
+def test_a_dry_run_looks_at_everything_and_a_lost_token_comes_back(account: Account) -> None:
+    people = [person(1), person(2)]
+    account.upload(*people)
+    account.rows("DELETE FROM token WHERE account_id = %s AND value = 't1' RETURNING 1")
+    body = {"contacts": people, "dedupeOn": "externalCustomerId"}
+    tried = account.post("/api/v1/contacts?dryRun=true", json=body).json()
+    assert [row["changed"] for row in tried["mapping"]] == [True, False]
+    account.upload(person(1, lastName="Smith"))
+    assert [c["value"] for c in state(account, "x1")["channels"] if c["type"] == "mobilepush"] == ["t1"]

@@ -64,6 +64,8 @@ def load(
     found = match(conn, account_id, strange)
     strangers = {holders[0] for holders in found.values()} - base.by_id.keys()
     base.by_id.update(_people(conn, account_id, strangers))
+    for key, holders in found.items():
+        base.tokens[key].key_at = holders[0]
     _load_tokens(conn, account_id, base, [(holders[0], key) for key, holders in found.items()])
     return base
 
