@@ -231,9 +231,15 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ours", "`Idempotency-Key`: the same key and body get the first answer, another body a 409, also two at once",
          "import_answer::an_idempotency_key_gets_the_first_answer_again"
          " import_answer::an_idempotency_key_with_another_body_is_409"
-         " import_answer::of_two_at_once_with_one_idempotency_key_one_is_imported_and_both_get_its_answer"),
-        ("ours", "`dryRun=true`: everything is worked out and told, nothing is stored",
-         "import_answer::a_dry_run_tells_everything_and_stores_nothing"),
+         " import_answer::of_two_at_once_with_one_idempotency_key_one_is_imported_and_both_get_its_answer"
+         " repeats::of_many_at_once_with_one_key_and_different_bodies_one_is_stored"
+         " repeats::the_first_answer_stands_whatever_happened_since repeats::a_refused_request_leaves_its_key_free"
+         " repeats::one_body_for_two_apps_is_two_requests repeats::one_key_in_two_accounts_is_two_keys"),
+        ("ours", "`dryRun=true`: everything is worked out and told, nothing is stored, no kept answer is taken or left",
+         "import_answer::a_dry_run_tells_everything_and_stores_nothing"
+         " repeats::a_dry_run_takes_no_kept_answer_and_leaves_none"
+         " repeats::dry_runs_and_imports_at_once_tell_and_store_what_they_say"
+         " repeats::a_dry_run_that_is_not_understood_stores_nothing"),
         ("doc ours", "`GET /api/v1/importstatus/{sessionId}`: the fate of every contact, the counts, the times",
          "import_answer::the_status_tells_what_became_of_each_contact"),
         ("doc", "A session that is unknown, or another account's: 404",

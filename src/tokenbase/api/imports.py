@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from tokenbase.accounts.rights import Permission
-from tokenbase.api import decoding
+from tokenbase.api import decoding, parameters
 from tokenbase.api.operations import Answer, Call, Operation, Parameter
 from tokenbase.contract import problems
 from tokenbase.contract.imports import ImportAnswer, ImportRequest, ImportStatus
@@ -35,14 +35,21 @@ def add(call: Call) -> Answer:
 
 
 def repeat(call: Call) -> idempotency.Repeat | None:
-    """Return what tells a request that is sent again from another one, None where it carries no key."""
+    """Return what tells a request that is sent again from another one, None where it carries no key.
+
+    A dry run takes no kept answer and leaves none: nothing happened that could happen twice.
+    """
     key = call.headers.get("idempotency-key")
-    return None if key is None else idempotency.of(key, call.body)
+    if key is None or is_dry_run(call):
+        return None
+    # Tokens of two apps may be named by one body.
+    return idempotency.of(key, call.path.get("appUuid", "").lower().encode() + call.body)
 
 
 def is_dry_run(call: Call) -> bool:
     """Tell whether nothing is to be stored."""
-    return call.query.get("dryRun", "").lower() in ("true", "1")
+    # What is not understood must not store what was only to be tried.
+    return call.query.get("dryRun") == "1" or parameters.flag(call, "dryRun")
 
 
 def status(call: Call) -> Answer:
