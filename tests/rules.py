@@ -6,7 +6,7 @@ address stands in backticks as `METHOD /path`, as in the table of operations.
 
 from __future__ import annotations
 
-LATER = "not built: segments, tokens and events come next"
+LATER = "not built: double opt-in and imports by link come next"
 SENDING = "not built: it belongs to the sending"
 
 RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -319,9 +319,21 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ours", "Broadcasts, dead tokens, interactions", SENDING),
     ),
     "8. Events": (
-        ("doc", "`POST /api/v1/event`, `POST /api/v2/event`, `POST /api/v3/event`", LATER),
-        ("doc", "`POST /api/v1/past_events` and its `DELETE`, also as v2 and v3", LATER),
-        ("doc", "`GET /api/v2/contacts/messages` and `GET /api/v2/contacts/activity`", LATER),
+        ("doc", "`POST /api/v1/event`: an event with params as names and values",
+         "events::v1_takes_names_and_values_and_one_alone events::what_is_no_event_is_400_with_its_place"),
+        ("doc", "`POST /api/v2/event`: params as an object or a list", "events::v2_takes_an_object_or_a_list"),
+        ("doc", "`POST /api/v3/event` and `POST /api/v3/events`: a list of up to 1,000 with times",
+         "events::v3_takes_a_list_with_times events::a_list_goes_in_as_a_whole_or_not_at_all"),
+        ("doc", "The contact is found from the params",
+         "events::the_contact_is_found_by_each_name_that_the_contract_lists"
+         " events::of_several_with_one_address_the_last_changed_is_meant"),
+        ("doc", "`POST /api/v1/past_events`, `POST /api/v2/past_events`, `POST /api/v3/past_events`: with a time",
+         "events::past_events_need_their_time_and_can_be_taken_back"),
+        ("doc", "`DELETE /api/v1/past_events`, `DELETE /api/v2/past_events`, `DELETE /api/v3/past_events`: by type and time",
+         "events::past_events_need_their_time_and_can_be_taken_back"
+         " events::taking_back_wants_a_type_and_a_time_and_reaches_no_other_account"),
+        ("doc", "`GET /api/v2/contacts/messages` and `GET /api/v2/contacts/activity`",
+         "events::nothing_was_sent_so_nothing_is_told_and_wrong_questions_are_refused"),
     ),
     "9. Requests that real clients send": (
         ("client", "An import by e-mail with ids as texts, a slash at the end and an event",

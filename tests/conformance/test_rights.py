@@ -16,7 +16,7 @@ KINDS = (
     # What each address is about, by the first pattern that fits "METHOD path".
     (r"GET /api/v\d/(version|account/info|balance)", "anybody's"),
     (r"POST /api/v1/(additionalfields|apps)", "the administrator's"),
-    (r"POST /api/v\d/(event|past_events)", "an event"),
+    (r"POST /api/v\d/(events?|past_events)", "an event"),
     (r"DELETE /api/v\d/past_events", "the administrator's"),
     (r"\w+ /api/v\d/(messages?|broadcasts?|interactions)\b.*", "a message"),
     (r"DELETE /api/v1/contact(/{id})?", "a contact that goes"),

@@ -83,6 +83,11 @@ def everyone(database: database.Database, account_id: int) -> list[App]:
         return [App(*row) for row in conn.execute(sql.apps, {"account_id": account_id})]
 
 
+def ids(conn: psycopg.Connection[tuple[Any, ...]], account_id: int) -> list[str]:
+    """Return the UUIDs of an account's apps."""
+    return [row[0] for row in conn.execute(sql.apps, {"account_id": account_id})]
+
+
 def unregistered(conn: psycopg.Connection[tuple[Any, ...]], account_id: int) -> list[str]:
     """Return the apps that are known from their tokens alone."""
     return [row[0] for row in conn.execute(sql.apps_unregistered, {"account_id": account_id})]

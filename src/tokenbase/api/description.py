@@ -39,7 +39,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return the description of operations."""
     rows = list(operations)
     types = [problems.ErrorBody, contacts.Contact, apps.AppToken]
-    types += [kind for row in rows for kind in (row.takes, _item(row.gives)) if kind is not None]
+    types += [kind for row in rows for kind in (_item(row.takes), _item(row.gives)) if kind is not None]
     unique = list(dict.fromkeys(types))
     _, schemas = msgspec.json.schema_components(unique, ref_template=_REFERENCE.format("schemas"))
     for kind in unique:

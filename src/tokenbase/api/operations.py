@@ -68,8 +68,8 @@ class Operation(msgspec.Struct, frozen=True):
     needs: rights.Permission
     handler: Handler
     heavy: bool = False
-    takes: type[msgspec.Struct] | None = None
-    """What the body is; the type carries an EXAMPLE. Without it the handler gets no body."""
+    takes: object = None
+    """What the body is: a type that carries an EXAMPLE, or a list of such. Without it the handler gets no body."""
     required: tuple[str, ...] = ()
     """The keys of the body that may not be left out, where its type is wider than that."""
     gives: object = None

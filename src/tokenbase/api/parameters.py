@@ -17,7 +17,11 @@ def contact_id(call: Call) -> int:
 
 def number(call: Call, name: str, what: str) -> int:
     """Return a number in the path. Raises NotFound for what is none."""
-    text = call.path[name]
+    return whole(call.path[name], what)
+
+
+def whole(text: str, what: str) -> int:
+    """Return the number that a text is. Raises NotFound for what is none."""
     if not (text.isascii() and text.isdigit()) or int(text) >= 2**63:
         raise problems.NotFound(f'there is no {what} "{text[:DIGITS]}" in this account: an id is a number')
     return int(text)

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from tokenbase.accounts.rights import Permission
-from tokenbase.api import account, apps, contacts, fields, imports, segments, subscriptions
+from tokenbase.api import account, apps, contacts, events, fields, imports, segments, subscriptions
 from tokenbase.api.operations import Answer, Operation
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -15,6 +15,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *subscriptions.OPERATIONS,
     *segments.OPERATIONS,
     *apps.OPERATIONS,
+    *events.OPERATIONS,
     *fields.OPERATIONS,
     *account.OPERATIONS,
 )

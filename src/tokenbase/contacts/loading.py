@@ -26,6 +26,14 @@ def lock(conn: Connection, account_id: int) -> None:
     conn.execute(sql.lock_account, {"account_id": account_id})
 
 
+def hold_erasures(conn: Connection, account_id: int) -> None:
+    """Make erasures in the account wait until this transaction ends, so that none is outlived by what is stored here.
+
+    Whoever takes both takes the account's lock first.
+    """
+    conn.execute(sql.hold_erasures, {"account_id": account_id})
+
+
 def load(
     conn: Connection,
     account_id: int,

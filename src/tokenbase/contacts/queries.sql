@@ -472,3 +472,13 @@ WHERE account_id = %(account_id)s
     WHERE identity.account_id = muted_token.account_id
       AND identity.key = muted_token.key
   );
+
+-- Erasures, and what is stored beside the account's lock
+
+-- name: hold_erasures
+-- Whoever stores something about contacts without the account's lock keeps erasures waiting, and nobody else.
+SELECT pg_advisory_xact_lock_shared(7153, %(account_id)s);
+
+-- name: lock_erasures
+-- An erasure waits for all that is being stored about contacts.
+SELECT pg_advisory_xact_lock(7153, %(account_id)s);

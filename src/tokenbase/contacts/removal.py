@@ -45,6 +45,7 @@ def _remove(
     if keys:
         conn.execute(sql.delete_identities, loading.pairs(account_id, [(contact_id, key) for key in keys]))
     if erase:
+        conn.execute(sql.lock_erasures, one)
         for statement in (
             sql.erase_contacts,
             sql.erase_tokens,

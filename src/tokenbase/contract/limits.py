@@ -20,6 +20,13 @@ GROUP_CONTACTS_PER_REQUEST = 500
 """Contacts that one request puts into a segment or takes out of it (documented)."""
 
 EVENT_KEY_CHARACTERS = 255
+EVENT_VALUE_CHARACTERS = 1_000
+EVENT_PARAMS_BYTES = 64 * 1024
+"""Bytes of one event's parameters (ours)."""
+
+EVENTS_PER_REQUEST = 1_000
+"""Events in one request of v3 (documented)."""
+
 IDENTIFYING_FIELD_CHARACTERS = 50
 """Characters of an additional field's value when that field identifies the contact (`dedupeOn: fieldId`)."""
 
@@ -40,6 +47,7 @@ RATES = {
     "POST /api/v1/event": _EVENTS,
     "POST /api/v2/event": _EVENTS,
     "POST /api/v3/event": _EVENTS,
+    "POST /api/v3/events": _EVENTS,
     "POST /api/v1/past_events": _PAST,
     "POST /api/v2/past_events": _PAST,
     "POST /api/v3/past_events": _PAST,

@@ -1,0 +1,1 @@
+"""Events that are told over the API, and whom they are about."""
