@@ -67,7 +67,7 @@ def deactivate(order: orders.Order) -> tuple[Deactivated, problems.TokenbaseErro
         orders.check_written({"--report": path}, order.names)
         told = report.Report(path, Path("/dev/null"), "")
         closing.callback(told.close)
-        to = closing.enter_context(client.Client(order.to, order.key, connections=order.parallel))
+        to = closing.enter_context(client.Client(order.to, order.key, connections=order.parallel, retries=0))
         workers = closing.enter_context(futures.ThreadPoolExecutor(order.parallel))
         sender = sending.Sender(to, {}, order.retries, threading.Event(), pace.Pace(order.parallel, None))
         fault = _run(opened, done, told, to, sender, workers, order.parallel * 4)

@@ -82,7 +82,7 @@ class Upload:
         options = self.source.options()
         dedupe_on = options.pop("dedupeOn", None)
         with (
-            client.Client(order.to, order.key, connections=order.parallel) as to,
+            client.Client(order.to, order.key, connections=order.parallel, retries=0) as to,
             futures.ThreadPoolExecutor(order.parallel) as workers,
         ):
             sender = sending.Sender(to, options, order.retries, self._stop, self._pace)

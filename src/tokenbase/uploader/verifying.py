@@ -94,7 +94,7 @@ class Verification:
         with contextlib.ExitStack() as closing:
             for close in (self.source.feed.close, self._owners.close, self._report.close, self._shows.close):
                 closing.callback(close)
-            self._client = closing.enter_context(client.Client(order.to, order.key, connections=1))
+            self._client = closing.enter_context(client.Client(order.to, order.key, connections=1, retries=0))
             self._sender = sending.Sender(self._client, {}, order.retries, threading.Event(), pace.Pace(1, order.rate))
             try:
                 self._begin()

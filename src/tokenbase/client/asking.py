@@ -1,0 +1,142 @@
+"""What is asked of a server, apart from how it is sent: one function a request, for both clients."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, Generic, TypedDict, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from tokenbase.client.answers import FieldName, Imported, Status
+from tokenbase.contract.answers import Nothing, Saved, TokenActivity
+from tokenbase.contract.cards import ContactCard
+from tokenbase.contract.contacts import Contact
+from tokenbase.contract.segments import Segment
+
+Answer = TypeVar("Answer")
+Sendable = Contact | Mapping[str, Any]
+"""A contact, as a struct or as what its JSON would be."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ask(Generic[Answer]):
+    """One request. `repeatable` ones may be sent again when nobody knows whether they arrived."""
+
+    method: str
+    path: str
+    kind: type[Answer]
+    body: bytes | None = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    params: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    repeatable: bool = True
+
+
+class Options(TypedDict, total=False):
+    """What a bulk request may say beside its contacts and what identifies them."""
+
+    fieldId: int
+    contactFields: list[str]
+    customFieldsIDs: list[int]
+    groupNames: list[str]
+    groupNamesExclude: list[str]
+    restoreDeleted: bool
+    eventKeyForNewContacts: str
+
+
+class Sought(TypedDict, total=False):
+    """What a search may look for; all of it must fit."""
+
+    email: str
+    sms: str
+    firstname: str
+    lastname: str
+    externalCustomerId: str
+
+
+def bulk(body: bytes, idempotency_key: str) -> Ask[Imported]:
+    """A bulk request whose JSON is ready."""
+    return Ask("POST", "/api/v1/contacts", Imported, body, {"Idempotency-Key": idempotency_key})
+
+
+def trial(body: bytes) -> Ask[Imported]:
+    """A bulk request of which only the outcome is told."""
+    return Ask("POST", "/api/v1/contacts", Imported, body, params={"dryRun": "true"})
+
+
+def contacts(
+    people: Iterable[Sendable], dedupe_on: str, options: Options, idempotency_key: str | None
+) -> Ask[Imported]:
+    """A bulk request; without a key of the caller's it gets one of its own, so that it may be sent again."""
+    body = msgspec.json.encode({"contacts": list(people), "dedupeOn": dedupe_on, **options})
+    return bulk(body, idempotency_key or str(uuid.uuid4()))
+
+
+def import_status(session_id: str) -> Ask[Status]:
+    """How far an import is."""
+    return Ask("GET", f"/api/v1/importstatus/{quote(session_id, safe='')}", Status)
+
+
+def save(contact: Sendable) -> Ask[Saved]:
+    """One contact, added or updated: the same again changes nothing."""
+    return Ask("POST", "/api/v1/contact", Saved, msgspec.json.encode(contact))
+
+
+def update(contact_id: int, contact: Sendable) -> Ask[Saved]:
+    """One contact, updated by its id."""
+    return Ask("PUT", f"/api/v1/contact/{contact_id}", Saved, msgspec.json.encode(contact))
+
+
+def card(external_id: str) -> Ask[ContactCard]:
+    """One contact by its external id."""
+    return Ask("GET", "/api/v1/contact", ContactCard, params={"externalCustomerId": external_id})
+
+
+def card_by_id(contact_id: int) -> Ask[ContactCard]:
+    """One contact by its id."""
+    return Ask("GET", f"/api/v1/contact/{contact_id}", ContactCard)
+
+
+def delete(external_id: str, erase: bool) -> Ask[Nothing]:
+    """One contact to be deleted, by its external id."""
+    params = {"externalCustomerId": external_id, "erase": "true" if erase else "false"}
+    return Ask("DELETE", "/api/v1/contact", Nothing, params=params, repeatable=False)
+
+
+def search(sought: Sought, first: int, rows: int) -> Ask[list[ContactCard]]:
+    """A page of the contacts that fit."""
+    params = {name: str(value) for name, value in sought.items()}
+    return Ask(
+        "GET", "/api/v1/contacts", list[ContactCard], params={**params, "startindex": str(first), "maxrows": str(rows)}
+    )
+
+
+def segments(name: str | None, first: int, rows: int) -> Ask[list[Segment]]:
+    """A page of the segments."""
+    params = {"startindex": str(first), "maxrows": str(rows), **({} if name is None else {"name": name})}
+    return Ask("GET", "/api/v1/groups", list[Segment], params=params)
+
+
+def token_owner(app: str, token: str) -> Ask[dict[str, int]]:
+    """Whose a token of an app is."""
+    return Ask("GET", f"/api/v1/contact/token/{app}/{quote(token, safe='')}/contactId", dict[str, int])
+
+
+def token_active(app: str, token: str, active: bool | None = None) -> Ask[TokenActivity]:
+    """Whether a token of an app may be sent to; with `active` it is switched."""
+    path = f"/api/v1/contact/token/activated/{app}/{quote(token, safe='')}"
+    body = None if active is None else msgspec.json.encode(TokenActivity(active))
+    return Ask("GET" if active is None else "PUT", path, TokenActivity, body)
+
+
+def fields() -> Ask[list[FieldName]]:
+    """The additional fields."""
+    return Ask("GET", "/api/v1/additionalfields", list[FieldName])
+
+
+def create_field(name: str) -> Ask[FieldName]:
+    """An additional field for texts to be made."""
+    body = msgspec.json.encode({"name": name, "type": "text"})
+    return Ask("POST", "/api/v1/additionalfields", FieldName, body, repeatable=False)

@@ -1,0 +1,143 @@
+"""The client of the API for asyncio: what client/client.py has, to be awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from types import TracebackType
+from typing import Unpack
+
+import httpx2
+
+from tokenbase.client import answers, asking, client, faults, retrying
+from tokenbase.client.answers import FieldName, Imported, Status
+from tokenbase.contract import limits
+from tokenbase.contract.answers import Saved
+from tokenbase.contract.cards import ContactCard
+from tokenbase.contract.segments import Segment
+
+
+class AsyncClient:
+    """A connection to a server of the API, for one event loop. Each method raises what client/faults.py has."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        timeout: float = 120.0,
+        connections: int = 8,
+        retries: int = 5,
+        wait: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Take what `Client` takes."""
+        self._http = httpx2.AsyncClient(**client.settings(url, key, timeout, connections))
+        self._retries = retries
+        self._wait = wait
+
+    async def __aenter__(self) -> AsyncClient:
+        """Give itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def import_contacts(
+        self,
+        people: Iterable[asking.Sendable],
+        dedupe_on: str = "externalCustomerId",
+        *,
+        idempotency_key: str | None = None,
+        **options: Unpack[asking.Options],
+    ) -> Imported:
+        """Add and update up to 3,000 contacts; sent again under one key, they are stored once."""
+        return await self._run(asking.contacts(people, dedupe_on, options, idempotency_key))
+
+    async def import_status(self, session_id: str) -> Status:
+        """Ask how far an import is, and what became of each contact."""
+        return await self._run(asking.import_status(session_id))
+
+    async def save(self, contact: asking.Sendable) -> Saved:
+        """Add one contact, or update the one that it is."""
+        return await self._run(asking.save(contact))
+
+    async def update(self, contact_id: int, contact: asking.Sendable) -> Saved:
+        """Update one contact. Raises NotFound, and Conflict for an external id of another."""
+        return await self._run(asking.update(contact_id, contact))
+
+    async def read(self, external_id: str) -> ContactCard:
+        """Ask for everything held of a contact. Raises NotFound."""
+        return await self._run(asking.card(external_id))
+
+    async def read_by_id(self, contact_id: int) -> ContactCard:
+        """Ask for everything held of the contact with an id of the server's. Raises NotFound."""
+        return await self._run(asking.card_by_id(contact_id))
+
+    async def delete(self, external_id: str, *, erase: bool = False) -> None:
+        """Delete a contact so that it can come back, or erase it for good. Raises NotFound."""
+        await self._run(asking.delete(external_id, erase))
+
+    async def token_owner(self, app: str, token: str) -> int:
+        """Ask whose a token of an app is. Raises NotFound where it is nobody's."""
+        return (await self._run(asking.token_owner(app, token)))["contactId"]
+
+    async def token_active(self, app: str, token: str) -> bool:
+        """Ask whether a token of an app may be sent to. Raises NotFound."""
+        return (await self._run(asking.token_active(app, token))).active
+
+    async def set_token_active(self, app: str, token: str, active: bool) -> None:
+        """Switch a token of an app on or off. Raises NotFound where no contact has it."""
+        await self._run(asking.token_active(app, token, active))
+
+    async def fields(self) -> list[FieldName]:
+        """Ask which additional fields there are."""
+        return await self._run(asking.fields())
+
+    async def create_field(self, name: str) -> FieldName:
+        """Make an additional field for texts."""
+        return await self._run(asking.create_field(name))
+
+    async def search(self, **sought: Unpack[asking.Sought]) -> AsyncIterator[ContactCard]:
+        """Yield the contacts that fit, page by page as they are wanted."""
+        first = 1
+        while page := await self._run(asking.search(sought, first, limits.PAGE_ROWS)):
+            for found in page:
+                yield found
+            if len(page) < limits.PAGE_ROWS:
+                return
+            first += len(page)
+
+    async def segments(self, name: str | None = None) -> AsyncIterator[Segment]:
+        """Yield the segments, or those with a name."""
+        first = 1
+        while page := await self._run(asking.segments(name, first, limits.PAGE_ROWS)):
+            for found in page:
+                yield found
+            if len(page) < limits.PAGE_ROWS:
+                return
+            first += len(page)
+
+    async def _run(self, ask: asking.Ask[asking.Answer]) -> asking.Answer:
+        attempt = 0
+        while True:
+            try:
+                return await self._once(ask)
+            except faults.TryAgain as fault:
+                if (seconds := retrying.pause(ask, fault, attempt, self._retries)) is None:
+                    raise
+            await self._wait(seconds)
+            attempt += 1
+
+    async def _once(self, ask: asking.Ask[asking.Answer]) -> asking.Answer:
+        headers = dict(ask.headers)
+        if ask.body is not None:
+            headers["Content-Type"] = "application/json; charset=UTF-8"
+        try:
+            response = await self._http.request(
+                ask.method, ask.path, content=ask.body, headers=headers, params=ask.params or None
+            )
+        except (httpx2.RequestError, httpx2.InvalidURL) as fault:
+            raise answers.unreached(fault, self._http.base_url) from fault
+        return answers.read(response, ask.kind)
