@@ -13,7 +13,12 @@ from server import Account
 
 APP = "83b77a49-fc28-409b-aeaa-68c9d544ab9d"
 DOUBLES = "SELECT external_id FROM contact WHERE account_id = %s GROUP BY 1 HAVING count(external_id) > 1"
-TWO_OWNERS = "SELECT app_id, value FROM token WHERE account_id = %s GROUP BY 1, 2 HAVING count(*) > 1"
+# A deleted contact keeps its tokens, so that it can come back with those that nobody else has taken.
+TWO_OWNERS = (
+    "SELECT token.app_id, token.value FROM token JOIN contact ON contact.account_id = token.account_id"
+    " AND contact.id = token.contact_id AND contact.deleted_at IS NULL"
+    " WHERE token.account_id = %s GROUP BY 1, 2 HAVING count(*) > 1"
+)
 # Of a token of a contact that is there, the identity table names that contact.
 UNKNOWN_TOKENS = (
     "SELECT token.value FROM token JOIN contact ON contact.account_id = token.account_id"

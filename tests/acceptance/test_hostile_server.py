@@ -37,7 +37,8 @@ class Hostile(http.server.BaseHTTPRequestHandler):
             self.moments[:] = [moment for moment in self.moments if now - moment < 1]
             busy = len(self.moments) >= 5
             self.moments += [] if busy else [now]
-            fate = self.chance.random()
+            # Only of what is let in, so that how many are lost does not depend on who waited how long.
+            fate = 1.0 if busy else self.chance.random()
             self.seen["busy" if busy else "error" if fate < 0.05 else "lost" if fate < 0.07 else "passed"] += 1
         if busy:
             self._answer(429, b"{}", {"Retry-After": "0.3"})
