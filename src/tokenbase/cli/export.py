@@ -22,11 +22,12 @@ def export(
     to: str | None = None,
     key: str | None = None,
     format: Literal["jsonl", "csv", "parquet"] | None = None,
+    segment: int | None = None,
     retries: int = 10,
     quiet: bool = False,
     output: Literal["text", "json"] = "text",
 ) -> int:
-    """Write the whole base to a file that upload takes: contacts with channels, devices and additional fields.
+    """Write the base to a file that upload takes: contacts with channels, devices and additional fields.
 
     JSON Lines has a contact a line; CSV and Parquet have a row for each token.
 
@@ -40,6 +41,8 @@ def export(
         The API key (TOKENBASE_KEY, which keeps it out of the list of processes).
     format
         What to write, where the name does not say.
+    segment
+        The id of a segment, to write only who is in it; GET /api/v1/groups lists them.
     retries
         How often a request is tried again before the work is given up.
     quiet
@@ -57,7 +60,7 @@ def export(
         sys.stderr.write(f"tokenbase: {fault.message}\n")
         return cli.USAGE
     with client.Client(url, secret) as asked:
-        done, stopped = exporting.export(asked, file, form, retries, progress.on_standard_error(quiet))
+        done, stopped = exporting.export(asked, file, form, retries, progress.on_standard_error(quiet), segment)
     print(msgspec.json.encode(done).decode() if output == "json" else done.text())
     if isinstance(stopped, faults.NotAuthorised):
         return cli.NOT_AUTHORISED

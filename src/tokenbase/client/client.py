@@ -151,11 +151,12 @@ class Client:
         params = {"externalCustomerId": external_id}
         return self._run(asking.Ask("GET", "/api/v1/contact", dict[str, Any], params=params))
 
-    def contacts(self, first: int, rows: int = 500) -> tuple[list[dict[str, Any]], int]:
-        """Ask for a page of all contacts, the first being 1, and how many there are."""
+    def contacts(self, first: int, rows: int = 500, segment_id: int | None = None) -> tuple[list[dict[str, Any]], int]:
+        """Ask for a page of all contacts, or of those in a segment, the first being 1, and how many there are."""
         params = {"startindex": str(first), "maxrows": str(rows)}
         headers: dict[str, str] = {}
-        page = self._run(asking.Ask("GET", "/api/v1/contacts", list[dict[str, Any]], params=params), headers)
+        path = "/api/v1/contacts" if segment_id is None else f"/api/v1/group/{segment_id}/contacts"
+        page = self._run(asking.Ask("GET", path, list[dict[str, Any]], params=params), headers)
         return page, int(headers.get("totalcount", 0))
 
     def account(self) -> dict[str, Any]:

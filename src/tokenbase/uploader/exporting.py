@@ -45,9 +45,9 @@ class Exported(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 def export(
-    to: client.Client, file: Path, form: str, retries: int, shows: progress.Progress
+    to: client.Client, file: Path, form: str, retries: int, shows: progress.Progress, segment_id: int | None = None
 ) -> tuple[Exported, problems.TokenbaseError | None]:
-    """Write the whole base to a file; return what was written, and what ended it early."""
+    """Write the whole base, or one segment, to a file; return what was written, and what ended it early."""
     done = Exported()
     sender = sending.Sender(to, {}, retries, threading.Event())
     unfinished = file.with_name(f"{file.name}.unfinished")
@@ -57,7 +57,7 @@ def export(
             closing.callback(shows.close)
             fields = [field.id for field in sender.tried(to.fields)]
             write = _writer(closing, unfinished, form, fields, file.name.endswith(".gz"))
-            for page, total in _pages(sender, to):
+            for page, total in _pages(sender, to, segment_id):
                 for card in page:
                     contact = _contact(card)
                     done.contacts += 1
@@ -77,10 +77,12 @@ def export(
     return done, fault
 
 
-def _pages(sender: sending.Sender, to: client.Client) -> Iterator[tuple[list[dict[str, Any]], int]]:
+def _pages(
+    sender: sending.Sender, to: client.Client, segment_id: int | None
+) -> Iterator[tuple[list[dict[str, Any]], int]]:
     first = 1
     while True:
-        page, total = sender.tried(lambda first=first: to.contacts(first))  # type: ignore[misc]
+        page, total = sender.tried(lambda first=first: to.contacts(first, segment_id=segment_id))  # type: ignore[misc]
         if not page:
             return
         yield page, total

@@ -84,6 +84,18 @@ def test_an_empty_base_is_an_empty_file(account: Account, tmp_path: Path) -> Non
     assert (tmp_path / "base.jsonl").read_text() == ""
 
 
+def test_a_segment_alone_can_be_exported(account: Account, tmp_path: Path) -> None:
+    people = [{"externalCustomerId": f"x{n}", "channels": [{"type": "mobilepush", "value": f"t{n}"}]} for n in range(9)]
+    account.upload(*people[:4], groupNames=["VIP"])
+    account.upload(*people[4:])
+    (segment,) = account.get("/api/v1/groups", params={"name": "VIP"}).json()
+    done = run("export", tmp_path, account, "vip.jsonl", "--segment", str(segment["id"]))
+    assert (done.returncode, json.loads(done.stdout)["contacts"]) == (0, 4)
+    written = [json.loads(line)["externalCustomerId"] for line in (tmp_path / "vip.jsonl").read_text().splitlines()]
+    assert sorted(written) == ["x0", "x1", "x2", "x3"]
+    assert run("export", tmp_path, account, "none.jsonl", "--segment", "999999").returncode == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
