@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -168,17 +168,11 @@ def main() -> None:
         password = urlsplit(url).password or ""
         sockets = url.partition("host=")[2].replace("%2F", "/")
 
-        def of_tokenbase() -> list[float]:
-            return tokenbase(
-                directory / f"tokenbase-{time.monotonic_ns()}", url.replace("/postgres?", "/tokenbase?"), batches
-            )
-
-        runs: dict[str, Callable[[], list[float]]] = {
-            "Parse Server": lambda: parse(directory / "parse", password, batches),
-            "Django REST": lambda: django(directory / "django", sockets, password, batches),
+        found = {
+            "Parse Server": parse(directory / "parse", password, batches),
+            "Django REST": django(directory / "django", sockets, password, batches),
         }
-        found = {name: run() for name, run in runs.items()}
-        ours = of_tokenbase()
+        ours = tokenbase(directory / "tokenbase", url.replace("/postgres?", "/tokenbase?"), batches)
         embedded.stop()
     print("| beside | all new | same again |\n| --- | ---: | ---: |")
     for name, (new, again) in found.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -152,3 +153,38 @@ def test_a_dry_run_looks_at_everything_and_a_lost_token_comes_back(account: Acco
     assert [row["changed"] for row in tried["mapping"]] == [True, False]
     account.upload(person(1, lastName="Smith"))
     assert [c["value"] for c in state(account, "x1")["channels"] if c["type"] == "mobilepush"] == ["t1"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "null",
+        "[]",
+        "7",
+        '{"externalCustomerId": ' + "9" * 5_000 + ', "channels": []}',
+        '{"externalCustomerId": 1e400, "channels": []}',
+        '{"externalCustomerId": {"a": 1}, "channels": []}',
+        '{"externalCustomerId": null, "channels": []}',
+        '{"externalCustomerId": "a\\tb", "channels": []}',
+        '{"externalCustomerId": "\\u0000", "channels": []}',
+    ],
+    ids=range(9),
+)
+def test_what_cannot_be_stored_among_unchanged_contacts_fails_alone(account: Account, sent: str) -> None:
+    people = [person(number) for number in range(20)]
+    account.upload(*people)
+    listed = json.dumps(people).removesuffix("]")
+    body = f'{{"contacts": {listed}, {sent}], "dedupeOn": "externalCustomerId"}}'
+    response = account.post("/api/v1/contacts", content=body.encode())
+    assert response.status_code == 200
+    assert b'"unchanged":20' in response.content
+    assert b'"failed":1' in response.content
+    assert b'"index":20' in response.content
+
+
+def test_backslashes_and_what_looks_like_null_are_kept_to_the_letter(account: Account) -> None:
+    sent = {"externalCustomerId": "a\\b", "channels": [{"type": "mobilepush", "value": "\\N"}]}
+    assert account.upload(sent)["created"] == 1
+    assert [channel["value"] for channel in state(account, "a\\b")["channels"]] == ["\\N"]
+    assert account.upload({**sent, "firstName": "Ann"})["unchanged"] == 0
+    assert [channel["value"] for channel in state(account, "a\\b")["channels"]] == ["\\N"]

@@ -11,7 +11,6 @@ import msgspec
 
 from tokenbase import cli
 from tokenbase.cli import naming
-from tokenbase.client import faults
 from tokenbase.uploader import deactivating, orders
 from tokenbase.uploader.faults import BadCall, BadMapping
 
@@ -65,10 +64,8 @@ def deactivate(
         How to print the numbers.
     """
     try:
-        if not source:
-            raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
         order = orders.Order(
-            source=source,
+            source=naming.some(source),
             to=naming.needed(to, "--to", "TOKENBASE_URL"),
             key=naming.needed(key, "--key", "TOKENBASE_KEY"),
             format=format,
@@ -85,10 +82,4 @@ def deactivate(
         sys.stderr.write(f"tokenbase: {wrong.message}\n")
         return cli.USAGE
     print(msgspec.json.encode(done).decode() if output == "json" else done.text())
-    if isinstance(fault, faults.NotAuthorised):
-        return cli.NOT_AUTHORISED
-    if isinstance(fault, faults.TryAgain):
-        return cli.TRY_AGAIN
-    if fault is not None:
-        return cli.FAILED
-    return cli.REJECTED if done.without_app else 0
+    return naming.ended(fault, cli.REJECTED if done.without_app else 0)

@@ -10,7 +10,7 @@ import msgspec
 
 from tokenbase import cli
 from tokenbase.cli import naming
-from tokenbase.client import client, faults
+from tokenbase.client import client
 from tokenbase.uploader import exporting, orders, progress
 from tokenbase.uploader.faults import BadCall
 
@@ -62,8 +62,4 @@ def export(
     with client.Client(url, secret) as asked:
         done, stopped = exporting.export(asked, file, form, retries, progress.on_standard_error(quiet), segment)
     print(msgspec.json.encode(done).decode() if output == "json" else done.text())
-    if isinstance(stopped, faults.NotAuthorised):
-        return cli.NOT_AUTHORISED
-    if isinstance(stopped, faults.TryAgain):
-        return cli.TRY_AGAIN
-    return cli.FAILED if stopped is not None else 0
+    return naming.ended(stopped, 0)

@@ -9,6 +9,8 @@ import sys
 import uuid
 from pathlib import Path
 
+from tokenbase import cli
+from tokenbase.client import faults
 from tokenbase.uploader import mapping, presets, source
 from tokenbase.uploader.faults import BadCall
 from tokenbase.uploader.sources import sql
@@ -30,6 +32,13 @@ def apps(given: list[str]) -> dict[str, str]:
         except ValueError:
             raise BadCall(f'--app "{app_id}" is not the UUID of an app: see tokenbase app list') from None
     return named
+
+
+def some(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the sources that were named. Raises BadCall where there are none."""
+    if not names:
+        raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
+    return names
 
 
 def needed(given: str | None, flag: str, variable: str) -> str:
@@ -76,9 +85,16 @@ def opened(
     needs_plan: bool = True,
 ) -> source.Source:
     """Open a source. Raises BadCall, BadMapping and BadSource."""
-    if not names:
-        raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
-    return source.Source(names, wanted, given, asked=sql.Wanted(query, table), apps=named, needs_plan=needs_plan)
+    return source.Source(some(names), wanted, given, asked=sql.Wanted(query, table), apps=named, needs_plan=needs_plan)
+
+
+def ended(fault: Exception | None, otherwise: int) -> int:
+    """Return the exit code of what ended a verb early, or `otherwise` where nothing did."""
+    if isinstance(fault, faults.NotAuthorised):
+        return cli.NOT_AUTHORISED
+    if isinstance(fault, faults.TryAgain):
+        return cli.TRY_AGAIN
+    return otherwise if fault is None else cli.FAILED
 
 
 def warn(opened: source.Source) -> None:

@@ -15,7 +15,6 @@ import msgspec
 
 from tokenbase import cli
 from tokenbase.cli import naming
-from tokenbase.client import faults
 from tokenbase.uploader import batches, making, mapping, orders, progress, source, summary
 from tokenbase.uploader import upload as uploading
 from tokenbase.uploader.faults import BadCall, BadMapping, BadSource
@@ -116,10 +115,8 @@ def upload(
             return _write_map(naming.opened(source, format, plan, query, table, apps, needs_plan=False), write_map)
         if dry_run:
             return _dry_run(naming.opened(source, format, plan, query, table, apps))
-        if not source:
-            raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
         order = orders.Order(
-            source=source,
+            source=naming.some(source),
             to=naming.needed(to, "--to", "TOKENBASE_URL"),
             key=naming.needed(key, "--key", "TOKENBASE_KEY"),
             format=format,
@@ -159,7 +156,12 @@ def upload(
     print(_printed(came_of_it, output))
     if job.resumable and not isinstance(job.fault, (BadMapping, BadSource)):
         sys.stderr.write(f"to go on: {naming.resuming(sys.argv[1:])}\n")
-    return 130 if interrupted else _code(job.fault, came_of_it)
+    if interrupted:
+        return 130
+    if isinstance(job.fault, BadMapping):
+        return cli.USAGE
+    unlike = cli.REJECTED if came_of_it.failed else 0
+    return naming.ended(job.fault, unlike if came_of_it.adds_up else cli.FAILED)
 
 
 def _on_interrupt(job: uploading.Upload) -> list[int]:
@@ -177,18 +179,6 @@ def _on_interrupt(job: uploading.Upload) -> list[int]:
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
     return seen
-
-
-def _code(fault: Exception | None, came_of_it: summary.Summary) -> int:
-    if isinstance(fault, faults.NotAuthorised):
-        return cli.NOT_AUTHORISED
-    if isinstance(fault, faults.TryAgain):
-        return cli.TRY_AGAIN
-    if isinstance(fault, BadMapping):
-        return cli.USAGE
-    if fault is not None or not came_of_it.adds_up:
-        return cli.FAILED
-    return cli.REJECTED if came_of_it.failed else 0
 
 
 def _printed(came_of_it: summary.Summary, output: str) -> str:

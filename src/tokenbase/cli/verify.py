@@ -11,7 +11,6 @@ import msgspec
 
 from tokenbase import cli
 from tokenbase.cli import naming
-from tokenbase.client import faults
 from tokenbase.uploader import orders, progress, verifying
 from tokenbase.uploader.faults import BadCall, BadMapping
 
@@ -77,10 +76,8 @@ def verify(
         How to print the numbers.
     """
     try:
-        if not source:
-            raise BadCall("name a source: a file, a pattern, a directory, an address, a database, or -")
         order = orders.Order(
-            source=source,
+            source=naming.some(source),
             to=naming.needed(to, "--to", "TOKENBASE_URL"),
             key=naming.needed(key, "--key", "TOKENBASE_KEY"),
             format=format,
@@ -101,10 +98,4 @@ def verify(
         return cli.USAGE
     done = job.run()
     print(msgspec.json.encode(done).decode() if output == "json" else done.text())
-    if isinstance(job.fault, faults.NotAuthorised):
-        return cli.NOT_AUTHORISED
-    if isinstance(job.fault, faults.TryAgain):
-        return cli.TRY_AGAIN
-    if job.fault is not None:
-        return cli.FAILED
-    return 0 if done.whole else cli.REJECTED
+    return naming.ended(job.fault, 0 if done.whole else cli.REJECTED)

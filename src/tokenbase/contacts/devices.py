@@ -41,7 +41,7 @@ def token(
         return identity.webpush(app_id, value), columns
     columns["channel"] = "mobilepush"
     columns["kind"] = kind = tokens.kind(value)
-    return identity.token(app_id, value.lower() if kind == "apns" else value), columns
+    return identity.token(app_id, tokens.folded(value, kind)), columns
 
 
 def _device(device: contacts.Device, zone: str | None, small: bool, warn: Warn) -> incoming.Columns:

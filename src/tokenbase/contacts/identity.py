@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import hashlib
 
-UNIQUE = frozenset({"external", "token", "webpush"})
-"""Kinds of which one contact at most may hold a key; the others may be shared (contract 3)."""
-
 
 def key(kind: str, value: str) -> str:
     """Return the key of a value already in the form it is compared in: 32 hex digits.

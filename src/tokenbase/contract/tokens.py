@@ -34,6 +34,9 @@ def is_hex(value: str) -> bool:
     return _HEX.fullmatch(value) is not None
 
 
-def folded(value: str) -> str:
-    """Return the form in which two tokens are compared (contract 2): hex in lower case, all else exactly."""
-    return value.lower() if is_hex(value) else value
+def folded(value: str, kind: str | None = None) -> str:
+    """Return the form in which two tokens are compared (contract 2): hex in lower case, all else exactly.
+
+    `kind` is the token's, where it is known already.
+    """
+    return value.lower() if (is_hex(value) if kind is None else kind == "apns") else value

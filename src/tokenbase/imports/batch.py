@@ -14,7 +14,7 @@ import psycopg
 
 from tokenbase.contacts import fields, loading, reading
 from tokenbase.contract import imports, problems
-from tokenbase.imports import envelope, idempotency, sessions, unchanged, working
+from tokenbase.imports import arrivals, envelope, idempotency, sessions, unchanged
 from tokenbase.store import database
 
 Clock = Callable[[], dt.datetime]
@@ -40,10 +40,10 @@ def accept(
         # A dry run tells what is, so it looks at all there is.
         digests = [""] * len(sent.contacts) if dry_run else unchanged.digests(sent, known)
         likely = not dry_run and unchanged.likely(conn, account_id, sent, digests)
-    arrivals = working.Arrivals(sent.contacts, reading.Reader(known), digests)
+    arrived = arrivals.Arrivals(sent.contacts, reading.Reader(known), digests)
     if not likely:
         # Before the lock, so that others can work meanwhile.
-        arrivals.read_all()
+        arrived.read_all()
     answer = b""
     with database.transaction() as conn:
         loading.queue(conn, account_id)
@@ -51,7 +51,7 @@ def accept(
         if repeat is not None and (first := idempotency.first_answer(conn, account_id, repeat)) is not None:
             return first
         now = clock()
-        worked = working.work(conn, database.blocks, account_id, arrivals, sent, dry_run, now)
+        worked = arrivals.work(conn, database.blocks, account_id, arrived, sent, dry_run, now)
         session_id = str(uuid.uuid4())
         failed = [_as_sent(sent.contacts[fault.index or 0], fault) for fault in worked.faults if not _skipped(fault)]
         results = sessions.letters(worked.fates)
@@ -69,7 +69,7 @@ def _skipped(fault: problems.Problem) -> bool:
 
 
 def _answer(
-    session_id: str, worked: working.Worked, results: str, failed: list[msgspec.Raw], dry_run: bool
+    session_id: str, worked: arrivals.Worked, results: str, failed: list[msgspec.Raw], dry_run: bool
 ) -> imports.ImportAnswer:
     alone = worked.fates[0].contact_id if len(worked.fates) == 1 else None
     return imports.ImportAnswer(

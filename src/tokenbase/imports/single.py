@@ -6,7 +6,7 @@ import msgspec
 
 from tokenbase.contacts import fields, incoming, loading, reading, rules
 from tokenbase.contract import answers, problems
-from tokenbase.imports import batch, envelope, working
+from tokenbase.imports import arrivals, batch, envelope
 from tokenbase.store import database
 
 _ADD = rules.Rules(kinds=("email", "sms", "mobilepush"), field_ids=None, restore_deleted=True)
@@ -33,8 +33,8 @@ def _save(
     with database.transaction() as conn:
         known = fields.load(conn, account_id)
     reader = reading.Reader(known, lone=True, channels_required=how.target is None)
-    arrivals = working.Arrivals([raw], reader, [""])
-    read = arrivals.read(0)
+    arrived = arrivals.Arrivals([raw], reader, [""])
+    read = arrived.read(0)
     if isinstance(read, problems.Problem):
         raise problems.BadValue(f"{read.path}: {read.message}", [read])
     sent = envelope.Envelope(
@@ -50,7 +50,7 @@ def _save(
         loading.lock(conn, account_id)
         if how.target is not None:
             _check_target(conn, account_id, how.target, read)
-        worked = working.work(conn, database.blocks, account_id, arrivals, sent, False, clock())
+        worked = arrivals.work(conn, database.blocks, account_id, arrived, sent, False, clock())
         if worked.faults:
             fault = worked.faults[0]
             raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)

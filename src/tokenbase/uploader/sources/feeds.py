@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from tokenbase.uploader.rows import Row
 from tokenbase.uploader.sources import csv, excel, files, json, jsonl, parquet, places, sql, streams
 
 
-class Feed:
+class Feed(abc.ABC):
     """Rows of one place.
 
     `head` is the headings' line of rejected rows, "" where those are objects; `headings` are None where rows are
@@ -24,15 +25,15 @@ class Feed:
     columns: list[str] = []
     options: dict[str, object] = {}
 
+    @abc.abstractmethod
     def rows(self) -> Iterator[Row]:
         """Yield the rows, once."""
-        raise NotImplementedError
 
     def done(self) -> int:
         """Return how many of `size` bytes were read so far."""
         return 0
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not every feed has opened something
         """Let go of what was opened."""
 
 
