@@ -6,6 +6,7 @@ Only the keys are made here; who holds them is asked in `loading` and decided in
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 
 def key(kind: str, value: str) -> str:
@@ -44,6 +45,11 @@ def field(field_id: int, value: str) -> str:
 def of_column(column: str, value: str) -> str:
     """Return the key of a contact's column, one of `KEYED_COLUMNS`."""
     return email(value) if column == "email" else key(_KINDS[column], value)
+
+
+def of_row(row: Mapping[str, str]) -> list[str]:
+    """Return the keys of a contact's columns, in the order of `KEYED_COLUMNS`."""
+    return [of_column(column, value) for column in _KINDS if (value := row.get(column))]
 
 
 _KINDS = {

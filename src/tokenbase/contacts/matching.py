@@ -90,7 +90,9 @@ class Base:
             row["email_confirmed"] = "true"
         if sent.external_id:
             row["external_id"] = sent.external_id
-        fields = {str(field_id): text for field_id, text in sent.fields.items() if text is not None}
+        fields = {}
+        if sent.fields:
+            fields = {str(field_id): text for field_id, text in sent.fields.items() if text is not None}
         person = people.Person(row, fields, (0, 0, 0))
         person.new = True
         person.meet(sent.digest)
@@ -124,9 +126,7 @@ class Base:
         if sent.external_id and old != sent.external_id and (not old or how.target is not None):
             before["external_id"], row["external_id"] = old, sent.external_id
         if columns is not None:
-            person.carried.update(sent.values)
-            if sent.external_id:
-                person.carried.add("external_id")
+            person.carried = person.carried.union(sent.values, ("external_id",) if sent.external_id else ())
             for column in columns - person.carried:
                 if row.get(column):
                     before[column], row[column] = row[column], ""
@@ -156,12 +156,15 @@ class Base:
             token.owner.changed = True
             token.owner.recency = (1, self._steps, 0)
         token.owner = person
-        row = token.row
+        row, learnt = token.row, {}
         for column, value in columns.items():
             # A token keeps the spelling it came with first: hex of another case is the same token.
             if row.get(column, "") != value and column != "value":
-                row[column] = token.learnt[column] = value
-                changed = True
+                row[column] = value
+                learnt[column] = value
+        if learnt:
+            token.learnt = {**token.learnt, **learnt}
+            changed = True
         return changed
 
     def _touch(

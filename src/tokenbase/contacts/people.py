@@ -5,6 +5,9 @@ They are written back once, at its end, by `storing`.
 
 from __future__ import annotations
 
+import types
+from collections.abc import Mapping
+
 from tokenbase.contacts import identity, incoming
 
 COLUMNS = (
@@ -53,6 +56,9 @@ TOKEN_COLUMNS = (
 """The columns of `token` that a request can set."""
 
 
+_NONE: Mapping[str, str] = types.MappingProxyType({})
+
+
 class Person:
     """A contact, new or known: `row` and `fields` as they will be, `before` and `fields_before` as they were."""
 
@@ -78,7 +84,7 @@ class Person:
         self.id: int | None = None
         self.row = row
         self.fields = fields
-        self.before: incoming.Columns = {}
+        self.before: Mapping[str, str] = _NONE
         """What the columns that changed were when the batch began."""
         self.fields_before: dict[str, str] | None = None
         """The additional fields when the batch began; None while they are the same."""
@@ -88,7 +94,7 @@ class Person:
         self.deleted = False
         self.restored = False
         self.changed = False
-        self.carried: set[str] = set()
+        self.carried: frozenset[str] = frozenset()
         """Columns that a contact of this request carried for this person, so that a later one's silence clears none."""
         self.seen = False
         """Whether a contact of this request was for this person, or took a token from them."""
@@ -108,9 +114,9 @@ class Person:
 
     def keys(self, identifying: frozenset[int]) -> list[str]:
         """Return the keys by which the contact can be found, tokens excepted; `identifying` are ids of fields."""
-        row, fields = self.row, self.fields
-        found = [identity.of_column(column, row[column]) for column in identity.KEYED_COLUMNS if row.get(column)]
-        found += [identity.field(field, fields[text]) for field in identifying if (text := str(field)) in fields]
+        found = identity.of_row(self.row)
+        if identifying and (fields := self.fields):
+            found += [identity.field(field, fields[text]) for field in identifying if (text := str(field)) in fields]
         return found
 
     def keys_changed(self, identifying: frozenset[int]) -> tuple[list[str], list[str]]:
@@ -141,5 +147,5 @@ class Token:
         self.owner: Person | None = None
         self.row_at: int | None = None
         self.key_at: int | None = None
-        self.learnt: incoming.Columns = {}
+        self.learnt: Mapping[str, str] = _NONE
         """The columns that the batch changed."""

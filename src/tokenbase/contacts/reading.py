@@ -5,7 +5,7 @@ Nothing is asked of the database here and nobody is matched; a contact that cann
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -76,21 +76,19 @@ class Reader:
         values: incoming.Columns = {}
         read = incoming.Incoming(index=self._index, lone=self._lone, values=values, fields={}, tokens={}, groups=[])
         if sent.external_customer_id is not None and (text := str(sent.external_customer_id).strip()):
-            read.external_id = self._required(text, limits.EXTERNAL_ID_CHARACTERS, "externalCustomerId")
+            try:
+                read.external_id = _required(text, limits.EXTERNAL_ID_CHARACTERS)
+            except ValueError as fault:
+                raise wire.Unusable(problems.EXTERNAL_ID_INVALID, "externalCustomerId", str(fault)) from None
         if sent.id is not None:
             read.contact_id = _number(sent.id) or None
             if read.contact_id is None and sent.id != 0:
                 # 0 is what clients send for none.
                 self._warn("id", f'dropped: "{str(sent.id)[:50]}" is not the id of a contact')
-        for name, column, given, check in (
-            ("firstName", "first_name", sent.first_name, names.first),
-            ("lastName", "last_name", sent.last_name, names.last),
-        ):
-            if given is not None and (text := str(given).strip()):
-                try:
-                    values[column] = check(text)
-                except ValueError as fault:
-                    self._warn(name, f"dropped: {fault}")
+        if sent.first_name is not None:
+            self._name(values, "first_name", sent.first_name, names.first, "firstName")
+        if sent.last_name is not None:
+            self._name(values, "last_name", sent.last_name, names.last, "lastName")
         if sent.time_zone:
             if (zone := languages.time_zone(sent.time_zone)) is None:
                 self._warn(
@@ -139,14 +137,18 @@ class Reader:
             if kind not in contacts.CHANNEL_TYPES:
                 kind = channel.type = self._channel_type(kind, number)
             value = "" if channel.value is None else str(channel.value)
-            if kind == "mobilepush" or kind == "webpush":
-                if kind == "webpush" and not value and channel.web_push_subscription is not None:
-                    value = channel.web_push_subscription.endpoint or ""
-                self._token(channel, value, number, read)
-            else:
-                if kind in read.values:
-                    self._warn(f"channels[{number}]", f"a contact has one {kind}; the later one was taken")
-                read.values[kind] = self._address_of(kind, value, f"channels[{number}].value")
+            try:
+                if kind == "mobilepush" or kind == "webpush":
+                    if kind == "webpush" and not value and channel.web_push_subscription is not None:
+                        value = channel.web_push_subscription.endpoint or ""
+                    self._token(channel, value, number, read)
+                else:
+                    if kind in read.values:
+                        self._warn(f"channels[{number}]", f"a contact has one {kind}; the later one was taken")
+                    read.values[kind] = _address_of(kind, value)
+            except ValueError as fault:
+                path = f"channels[{number}].value"
+                raise wire.Unusable(problems.CHANNEL_VALUE_INVALID, path, str(fault)) from None
 
     def _channel_type(self, sent: str | None, number: int) -> str:
         kind = (sent or "").strip().lower()
@@ -159,25 +161,23 @@ class Reader:
         return kind
 
     def _token(self, channel: contacts.Channel, value: str, number: int, read: incoming.Incoming) -> None:
-        value = self._required(
-            value, limits.TOKEN_CHARACTERS, f"channels[{number}].value", problems.CHANNEL_VALUE_INVALID
-        )
-
-        def warn(path: str, message: str) -> None:
+        value = _required(value, limits.TOKEN_CHARACTERS)
+        zone = read.values.get("time_zone")
+        key, columns, told = devices.token(channel, value, zone, self._small)
+        for path, message in told:
             self._warn(f"channels[{number}].{path}", message)
-
-        key, columns = devices.token(channel, value, read.values.get("time_zone"), self._small, warn)
         if (app := columns.get("app_id")) is not None and app not in self.app_ids:
             self._new_app_ids[app] = (self._index, self._path(f"channels[{number}].device.appId"))
         read.tokens[key] = {**read.tokens[key], **columns} if key in read.tokens else columns
 
-    def _address_of(self, kind: str, value: str, path: str) -> str:
-        if kind == "telegram" or not value.strip():
-            return self._required(value, limits.EXTERNAL_ID_CHARACTERS, path, problems.CHANNEL_VALUE_INVALID)
-        try:
-            return emails.clean(value) if kind == "email" else phones.clean(value)
-        except ValueError as fault:
-            raise wire.Unusable(problems.CHANNEL_VALUE_INVALID, path, str(fault)) from None
+    def _name(
+        self, values: incoming.Columns, column: str, given: contacts.Text, check: Callable[[str], str], path: str
+    ) -> None:
+        if text := str(given).strip():
+            try:
+                values[column] = check(text)
+            except ValueError as fault:
+                self._warn(path, f"dropped: {fault}")
 
     def _address(self, sent: contacts.Address, values: incoming.Columns) -> None:
         for name, column, given in (
@@ -209,21 +209,24 @@ class Reader:
                 else:
                     read.fields[field.id] = value
 
-    def _required(self, value: str, most: int, path: str, code: int = problems.EXTERNAL_ID_INVALID) -> str:
-        try:
-            value = texts.clean(value, most)
-        except ValueError as fault:
-            raise wire.Unusable(code, path, str(fault)) from None
-        if not value:
-            raise wire.Unusable(code, path, "it is empty: send the value, or leave the key out")
-        return value
-
     def _optional(self, values: incoming.Columns, column: str, given: contacts.Text, most: int, path: str) -> None:
         try:
             if text := texts.clean(str(given), most):
                 values[column] = text
         except ValueError as fault:
             self._warn(path, f"dropped: {fault}")
+
+
+def _address_of(kind: str, value: str) -> str:
+    if kind == "telegram" or not value.strip():
+        return _required(value, limits.EXTERNAL_ID_CHARACTERS)
+    return emails.clean(value) if kind == "email" else phones.clean(value)
+
+
+def _required(value: str, most: int) -> str:
+    if not (value := texts.clean(value, most)):
+        raise ValueError("it is empty: send the value, or leave the key out")
+    return value
 
 
 def _number(given: contacts.Id) -> int:

@@ -27,16 +27,50 @@ def store(writing: copying.Writing, account_id: int, base: matching.Base, now: d
     _store_keys(writing, account_id, base, touched)
 
 
+def store_new(
+    writing: copying.Writing,
+    account_id: int,
+    created: Collection[people.Person],
+    tokens: Collection[people.Token],
+    identifying: frozenset[int],
+    now: dt.datetime,
+) -> list[str]:
+    """Write contacts and tokens that are all new, and return the lines of their keys, for `store_keys`.
+
+    Until the keys are written too nobody finds them. The contacts have their ids; the account need not be locked.
+    """
+    time = now.isoformat()
+    writing.copy(sql.copy_contacts, _contact_lines(account_id, created, time))
+    writing.copy(sql.copy_tokens, _token_lines(account_id, tokens, time))
+    lines = _new_key_lines(account_id, created, identifying)
+    lines += [f"{account_id}\t{token.key}\t0\t{token.owner.id}\n" for token in tokens if token.owner is not None]
+    return lines
+
+
+def store_keys(conn: loading.Connection, lines: list[str]) -> None:
+    """Write the lines of keys. Raises UniqueViolation for one that only one may hold and somebody does."""
+    # In the order of the index, of which neighbours then share pages.
+    lines.sort()
+    with copying.writing(conn, 0) as writing:
+        writing.copy(sql.copy_identities, lines)
+
+
+def _new_key_lines(account_id: int, created: Iterable[people.Person], identifying: frozenset[int]) -> list[str]:
+    lines = []
+    for person in created:
+        # The external id is the first of the columns that are keys.
+        slot = 0 if person.row.get("external_id") else person.id
+        for key in person.keys(identifying):
+            lines.append(f"{account_id}\t{key}\t{slot}\t{person.id}\n")
+            slot = person.id
+    return lines
+
+
 def _store_keys(
     writing: copying.Writing, account_id: int, base: matching.Base, touched: Collection[people.Person]
 ) -> None:
-    added: list[str] = []
+    added = _new_key_lines(account_id, base.created, base.identifying)
     gone: list[tuple[int, str]] = []
-    for person in base.created:
-        keys, unique = person.keys(base.identifying), person.row.get("external_id")
-        for place, key in enumerate(keys):
-            # The external id is the first of the columns that are keys.
-            added.append(f"{account_id}\t{key}\t{0 if unique and place == 0 else person.id}\t{person.id}\n")
     for person in touched:
         assert person.id is not None
         if person.restored:

@@ -91,8 +91,6 @@ def work(
             outcomes.append(read if isinstance(read, problems.Problem) else base.take(read, sent.how))
     if same:
         arrivals.note_apps(sorted(same), apps.unregistered(conn, account_id))
-    reader = arrivals.reader
-    warnings = [*sent.warnings, *reader.finish()]
     if not dry_run:
         for person, contact_id in zip(base.created, blocks.take("contact", len(base.created)), strict=True):
             person.id = contact_id
@@ -102,11 +100,28 @@ def work(
         with copying.writing(conn, len(outcomes) - len(same)) as writing:
             storing.store(writing, account_id, base, now)
             if event_type is not None:
-                events.record(writing, account_id, base, event_type, blocks, now)
-        warnings += _fill_segments(conn, blocks, account_id, sent, outcomes, now)
-    warnings += _unregistered_apps(conn, account_id, reader.app_ids, now)
+                events.record(writing, account_id, base.created, base.tokens.values(), event_type, blocks, now)
+    return finish(conn, blocks, account_id, arrivals, outcomes, sent, dry_run, now)
+
+
+def finish(
+    conn: loading.Connection,
+    blocks: blocks.Blocks,
+    account_id: int,
+    arrivals: Arrivals,
+    outcomes: Sequence[Outcome],
+    sent: envelope.Envelope,
+    dry_run: bool,
+    now: dt.datetime,
+) -> Worked:
+    """Put stored contacts into segments, note their apps, and gather what there is to tell of them."""
+    warnings = [*sent.warnings, *arrivals.reader.finish()]
+    fates = [_fate(outcome) for outcome in outcomes]
+    if not dry_run:
+        warnings += _fill_segments(conn, blocks, account_id, sent, fates, now)
+    warnings += _unregistered_apps(conn, account_id, arrivals.reader.app_ids, now)
     faults = [outcome for outcome in outcomes if isinstance(outcome, problems.Problem)]
-    return Worked([_fate(outcome) for outcome in outcomes], faults, warnings)
+    return Worked(fates, faults, warnings)
 
 
 def _load(
@@ -136,12 +151,11 @@ def _fill_segments(
     blocks: blocks.Blocks,
     account_id: int,
     sent: envelope.Envelope,
-    outcomes: Sequence[Outcome],
+    fates: Sequence[sessions.Fate],
     now: dt.datetime,
 ) -> list[problems.Problem]:
     if not (sent.groups or sent.excluded):
         return []
-    fates = [_fate(outcome) for outcome in outcomes]
     ids = list(dict.fromkeys(fate.contact_id for fate in fates if fate.contact_id))
     dynamic = lists.put(conn, account_id, sent.groups, ids, lambda count: blocks.take("segment", count), now)
     lists.take_out(conn, account_id, sent.excluded, ids)

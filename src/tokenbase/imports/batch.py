@@ -5,6 +5,7 @@ The answer is returned after the commit, so whoever gets it knows that everythin
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import psycopg
 
 from tokenbase.contacts import fields, loading, reading
 from tokenbase.contract import imports, problems
-from tokenbase.imports import arrivals, envelope, idempotency, sessions, unchanged
+from tokenbase.imports import ahead, arrivals, envelope, events, idempotency, sessions, unchanged
 from tokenbase.store import database
 
 Clock = Callable[[], dt.datetime]
@@ -39,29 +40,78 @@ def accept(
         sent = envelope.read(request, known)
         # A dry run tells what is, so it looks at all there is.
         digests = [""] * len(sent.contacts) if dry_run else unchanged.digests(sent, known)
-        likely = not dry_run and unchanged.likely(conn, account_id, sent, digests)
+        same, new = (False, False) if dry_run else unchanged.sample(conn, account_id, sent, digests)
+        event_type = events.known_type(conn, account_id, sent.event_key)
     arrived = arrivals.Arrivals(sent.contacts, reading.Reader(known), digests)
-    if not likely:
+    work = _Work(database, account_id, arrived, sent, repeat, clock, started_at)
+    if new and event_type is not None and ahead.possible(sent):
+        with contextlib.suppress(ahead.NotNew):
+            return work.new(event_type)
+    if not same:
         # Before the lock, so that others can work meanwhile.
         arrived.read_all()
-    answer = b""
-    with database.transaction() as conn:
-        loading.queue(conn, account_id)
-        loading.lock(conn, account_id)
-        if repeat is not None and (first := idempotency.first_answer(conn, account_id, repeat)) is not None:
-            return first
-        now = clock()
-        worked = arrivals.work(conn, database.blocks, account_id, arrived, sent, dry_run, now)
+    return work.any(dry_run)
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """A request whose envelope is read."""
+
+    database: database.Database
+    account_id: int
+    arrived: arrivals.Arrivals
+    sent: envelope.Envelope
+    repeat: idempotency.Repeat | None
+    clock: Clock
+    started_at: dt.datetime
+
+    def new(self, event_type: int) -> bytes:
+        """Import contacts that are all new. Raises NotNew, and nothing was stored, where they are not."""
+        with self.database.transaction() as conn:
+            now = self.clock()
+            writing = ahead.Ahead(conn, self.database.blocks, self.account_id, self.sent, event_type)
+            writing.write(self.arrived, now)
+            if (first := self._begin(conn)) is not None:
+                raise psycopg.Rollback
+            writing.write_keys()
+            worked = arrivals.finish(
+                conn, self.database.blocks, self.account_id, self.arrived, writing.outcomes, self.sent, False, now
+            )
+            return self._end(conn, worked, False, now)
+        assert first is not None
+        return first
+
+    def any(self, dry_run: bool) -> bytes:
+        """Import contacts whoever they are."""
+        answer = b""
+        with self.database.transaction() as conn:
+            if (first := self._begin(conn)) is not None:
+                return first
+            now = self.clock()
+            worked = arrivals.work(conn, self.database.blocks, self.account_id, self.arrived, self.sent, dry_run, now)
+            answer = self._end(conn, worked, dry_run, now)
+            if dry_run:
+                raise psycopg.Rollback
+        return answer
+
+    def _begin(self, conn: loading.Connection) -> bytes | None:
+        """Lock the account, and return what the same request was answered before."""
+        loading.queue(conn, self.account_id)
+        loading.lock(conn, self.account_id)
+        return None if self.repeat is None else idempotency.first_answer(conn, self.account_id, self.repeat)
+
+    def _end(self, conn: loading.Connection, worked: arrivals.Worked, dry_run: bool, now: dt.datetime) -> bytes:
+        """Record what became of the contacts, and return the answer."""
         session_id = str(uuid.uuid4())
-        failed = [_as_sent(sent.contacts[fault.index or 0], fault) for fault in worked.faults if not _skipped(fault)]
+        contacts = self.sent.contacts
+        failed = [_as_sent(contacts[fault.index or 0], fault) for fault in worked.faults if not _skipped(fault)]
         results = sessions.letters(worked.fates)
         answer = msgspec.json.encode(_answer(session_id, worked, results, failed, dry_run))
-        if dry_run:
-            raise psycopg.Rollback
-        sessions.record(conn, account_id, session_id, worked.fates, results, failed, (started_at, clock()))
-        if repeat is not None:
-            idempotency.keep(conn, account_id, repeat, answer, now)
-    return answer
+        if not dry_run:
+            times = (self.started_at, self.clock())
+            sessions.record(conn, self.account_id, session_id, worked.fates, results, failed, times)
+            if self.repeat is not None:
+                idempotency.keep(conn, self.account_id, self.repeat, answer, now)
+        return answer
 
 
 def _skipped(fault: problems.Problem) -> bool:

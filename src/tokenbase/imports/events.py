@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tokenbase.contacts import matching, people
+from tokenbase.contacts import people
 from tokenbase.imports import sessions
 from tokenbase.store import blocks, copying, queries
 
@@ -16,50 +17,64 @@ DEFAULT_KEY = "contactCreated"
 """The event type of new contacts where the request names none (ours)."""
 
 
+_NAMES = {"contact_id": "contactId", "email": "EmailAddress", "sms": "SMS", "external_id": "externalCustomerId"}
+
+
+class _Params(msgspec.Struct, rename=_NAMES):
+    """What an event tells of a new contact (contract 4), "" for what it does not have."""
+
+    contact_id: int | None
+    email: str
+    sms: str
+    external_id: str
+    token: str
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
 def record(
     writing: copying.Writing,
     account_id: int,
-    base: matching.Base,
+    created: Sequence[people.Person],
+    tokens: Iterable[people.Token],
     type_id: int,
     blocks: blocks.Blocks,
     now: dt.datetime,
 ) -> None:
-    """Record an event for each contact that the batch created. The account is locked, the contacts have their ids."""
-    first_tokens: dict[people.Person, str] = {}
-    for token in base.tokens.values():
-        if token.owner is not None and token.owner.new and token.owner not in first_tokens:
-            first_tokens[token.owner] = token.row["value"]
-    ids = blocks.take("event", len(base.created))
+    """Record an event for each new contact; they have their ids, and `tokens` has theirs in order."""
+    first: dict[people.Person | None, str] = {}
+    for token in tokens:
+        first.setdefault(token.owner, token.row.get("value", ""))
+    params = []
+    for person in created:
+        cell = person.row.get
+        email, sms, external_id = cell("email", ""), cell("sms", ""), cell("external_id", "")
+        params.append(_Params(person.id, email, sms, external_id, first.get(person, "")))
     time = now.isoformat()
-    lines = (
-        f"{account_id}\t{person.id}\t{event_id}\t{type_id}\t{time}\t{_event(person, first_tokens.get(person, ''))}\n"
-        for event_id, person in zip(ids, base.created, strict=True)
-    )
+    # One call for all of them takes a third of the time.
+    encoded = _ENCODER.encode_lines(params).decode().split("\n")[:-1]
+    lines = [
+        f"{account_id}\t{one.contact_id}\t{event_id}\t{type_id}\t{time}\t"
+        f"{one.email or one.sms or one.external_id or one.token}\t{text}\n"
+        for event_id, one, text in zip(blocks.take("event", len(created)), params, encoded, strict=True)
+    ]
     writing.copy(sql.copy_events, lines)
 
 
-def _event(person: people.Person, token: str) -> str:
-    """Return the cells of an event's value and parameters."""
-    row = person.row
-    email, sms, external_id = row.get("email", ""), row.get("sms", ""), row.get("external_id", "")
-    params = {
-        "contactId": person.id,
-        "EmailAddress": email,
-        "SMS": sms,
-        "externalCustomerId": external_id,
-        "token": token,
-    }
-    return f"{email or sms or external_id or token}\t{msgspec.json.encode(params).decode()}"
+def known_type(conn: sessions.Connection, account_id: int, event_key: str | None) -> int | None:
+    """Return the id of the event type with this key, or of the default one; None where it has never been used."""
+    found = conn.execute(sql.event_type_id, {"account_id": account_id, "key": event_key or DEFAULT_KEY}).fetchone()
+    return None if found is None else int(found[0])
 
 
 def type_id(
     conn: sessions.Connection, account_id: int, event_key: str | None, blocks: blocks.Blocks, now: dt.datetime
 ) -> int:
     """Return the id of the event type with this key, or of the default one; made if it is missing (contract 4)."""
-    key = event_key or DEFAULT_KEY
-    found = conn.execute(sql.event_type_id, {"account_id": account_id, "key": key}).fetchone()
-    if found is not None:
-        return int(found[0])
+    if (found := known_type(conn, account_id, event_key)) is not None:
+        return found
     (made,) = blocks.take("event_type", 1)
+    key = event_key or DEFAULT_KEY
     conn.execute(sql.create_event_type, {"account_id": account_id, "id": made, "key": key, "now": now})
     return made

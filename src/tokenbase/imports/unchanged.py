@@ -51,12 +51,14 @@ def external_ids(contacts: Sequence[msgspec.Raw]) -> list[str]:
     return found
 
 
-def likely(conn: loading.Connection, account_id: int, sent: envelope.Envelope, digests: Sequence[str]) -> bool:
-    """Guess from a few contacts whether most of the batch is unchanged: then only the rest should be read."""
+def sample(
+    conn: loading.Connection, account_id: int, sent: envelope.Envelope, digests: Sequence[str]
+) -> tuple[bool, bool]:
+    """Guess from a few contacts whether most of the batch is unchanged, and whether all of it may be new."""
     step = max(1, len(sent.contacts) // _SAMPLE)
     names = external_ids(sent.contacts[::step])
     known = loading.external_ids(conn, account_id, filter(None, names))
-    return 2 * len(find(conn, account_id, known, names, digests[::step])) > len(names)
+    return 2 * len(find(conn, account_id, known, names, digests[::step])) > len(names), not known
 
 
 def find(

@@ -16,7 +16,7 @@ from tokenbase.store import queries
 
 sql = queries.load("tokenbase.store")
 
-_SIZES = {"contact": 1_000, "event": 1_000}
+_SIZES = {"contact": 10_000, "event": 10_000}
 """How many numbers a process takes at a time, where it is not one by one."""
 
 

@@ -1,0 +1,120 @@
+"""Requests of nothing but new contacts: their rows are written before the account's lock, and only their keys under it.
+
+A row that no key leads to is nobody's yet, so others need not wait while it is written, nor be looked at for it: the
+keys, which only one contact may hold, refuse whoever is known after all. Then all is undone, and the request goes the
+ordinary way (arrivals.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from psycopg import errors
+
+from tokenbase.contacts import fields, incoming, loading, matching, people, reading, rules, storing
+from tokenbase.contract import problems
+from tokenbase.imports import arrivals, envelope, events
+from tokenbase.store import blocks, copying
+
+PART = 1_000
+"""The contacts that are read while PostgreSQL writes those before them."""
+
+
+class NotNew(Exception):
+    """Somebody in the request is known, or named in two parts of it."""
+
+
+class Ahead:
+    """The contacts of a request on their way into the base, ahead of the account's lock."""
+
+    def __init__(
+        self, conn: loading.Connection, blocks: blocks.Blocks, account_id: int, sent: envelope.Envelope, type_id: int
+    ) -> None:
+        """Take the transaction that all of it happens in, and the type of the events. Raises NotNew."""
+        self._conn = conn
+        self._blocks = blocks
+        self._account_id = account_id
+        self._how = sent.how
+        self._event_type = type_id
+        self._base = matching.Base(fields.identifying(conn, account_id))
+        if self._how.field_id is not None and self._how.field_id not in self._base.identifying:
+            raise NotNew
+        self._tokens: set[str] = set()
+        """The keys of the tokens that are written."""
+        self._key_lines: list[str] = []
+        self._shared: list[str] = []
+        """The keys that the request matches by and that several contacts may hold."""
+        self.outcomes: list[arrivals.Outcome] = []
+
+    def write(self, arrived: arrivals.Arrivals, now: dt.datetime) -> None:
+        """Read the contacts and write their rows. Raises NotNew."""
+        with copying.writing(self._conn, len(arrived.raws)) as writing:
+            for start in range(0, len(arrived.raws), PART):
+                part = [arrived.read(place) for place in range(len(arrived.raws))[start : start + PART]]
+                if start == 0:
+                    self._look(part)
+                self._write_part(writing, part, now)
+
+    def write_keys(self) -> None:
+        """Make the contacts known. The account must be locked. Raises NotNew."""
+        if fields.identifying(self._conn, self._account_id) != self._base.identifying:
+            raise NotNew
+        if loading.match(self._conn, self._account_id, self._shared):
+            raise NotNew
+        try:
+            storing.store_keys(self._conn, self._key_lines)
+        except errors.UniqueViolation:
+            raise NotNew from None
+
+    def _look(self, part: Sequence[incoming.Incoming | problems.Problem]) -> None:
+        """Ask for the first part who is known, before work is done that may be for nothing."""
+        good = [read for read in part if isinstance(read, incoming.Incoming)]
+        keys = [key for sent in good for key in (*sent.tokens, *_shared_keys(sent, self._how))]
+        if loading.external_ids(self._conn, self._account_id, [sent.external_id for sent in good if sent.external_id]):
+            raise NotNew
+        if loading.match(self._conn, self._account_id, keys):
+            raise NotNew
+
+    def _write_part(
+        self, writing: copying.Writing, part: Sequence[incoming.Incoming | problems.Problem], now: dt.datetime
+    ) -> None:
+        base = self._base
+        first = len(base.created)
+        tokens: dict[str, people.Token] = {}
+        for read in part:
+            if isinstance(read, problems.Problem):
+                self.outcomes.append(read)
+                continue
+            if not self._tokens.isdisjoint(read.tokens):
+                raise NotNew
+            for key in read.tokens:
+                if key not in tokens:
+                    tokens[key] = base.tokens[key] = people.Token(key)
+            taken = base.take(read, self._how)
+            if isinstance(taken, matching.Taken) and taken.person.id is not None:
+                raise NotNew
+            self.outcomes.append(taken)
+            self._shared += _shared_keys(read, self._how)
+        created = base.created[first:]
+        for person, contact_id in zip(created, self._blocks.take("contact", len(created)), strict=True):
+            person.id = contact_id
+        owned = [token for token in tokens.values() if token.owner is not None]
+        self._key_lines += storing.store_new(writing, self._account_id, created, owned, base.identifying, now)
+        events.record(writing, self._account_id, created, owned, self._event_type, self._blocks, now)
+        self._tokens.update(tokens)
+
+
+def possible(sent: envelope.Envelope) -> bool:
+    """Tell whether a request is large enough to gain by it, and names nobody by a number of ours."""
+    return len(sent.contacts) > PART and "id" not in sent.how.kinds
+
+
+def _shared_keys(sent: incoming.Incoming, how: rules.Rules) -> list[str]:
+    """Return the keys that a contact is matched by and that others may hold as well."""
+    return [
+        key
+        for kind in how.kinds
+        if kind not in ("mobilepush", "webpush")
+        for key in reading.keys(sent, kind, how.field_id)
+    ]
