@@ -20,7 +20,7 @@ from tokenbase.contacts import fields, identity, removal
 from tokenbase.contract import tokens
 from tokenbase.contract.fields import FieldDefinition
 from tokenbase.contract.imports import ImportRequest
-from tokenbase.imports import ahead, batch, single
+from tokenbase.imports import ahead, arrivals, batch, single
 from tokenbase.store import database
 
 EXAMPLES = int(os.environ.get("TOKENBASE_TEST_EXAMPLES", "150"))
@@ -242,11 +242,11 @@ def test_any_sequence_of_requests_ends_as_the_model_says(base: database.Database
 @pytest.mark.parametrize("part", [1, 2])
 @settings(max_examples=EXAMPLES // 2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=st.lists(request | request | again | one | remove, min_size=1, max_size=7))
-def test_rows_written_ahead_of_the_lock_make_no_difference(
+def test_what_is_written_part_by_part_is_what_is_written_at_once(
     base: database.Database, part: int, acts: list[dict[str, Any]]
 ) -> None:
     run = Run(base)
-    with mock.patch.object(ahead, "PART", part):
+    with mock.patch.object(ahead, "PART", part), mock.patch.object(arrivals, "PART", part):
         for act in acts:
             run.act(act)
             run.check()

@@ -41,10 +41,11 @@ def load(
     how: rules.Rules,
     identifying: frozenset[int],
     known: Mapping[str, int],
+    fetched: Mapping[int, people.Person],
 ) -> matching.Base:
-    """Return what is known of everybody that these contacts name; `known` is who has which external id.
+    """Return what is known of everybody that these contacts name.
 
-    The account must be locked.
+    `known` is who has which external id, `fetched` what was fetched before of some of them. The account must be locked.
     """
     base = matching.Base(identifying)
     base.tokens = {key: people.Token(key) for sent in batch for key in sent.tokens}
@@ -57,7 +58,8 @@ def load(
     ids.update(sent.contact_id for sent in batch if sent.contact_id is not None and "id" in how.kinds)
     if how.target is not None:
         ids.add(how.target)
-    base.by_id = dict(_people(conn, account_id, ids))
+    base.by_id = {contact_id: fetched[contact_id] for contact_id in ids if contact_id in fetched}
+    base.by_id.update(by_ids(conn, account_id, ids - fetched.keys()))
     base.by_external_id = {
         sent.external_id: base.by_id[known[sent.external_id]] for sent in batch if sent.external_id in known
     }
@@ -71,7 +73,7 @@ def load(
     strange = [key for key, token in base.tokens.items() if token.owner is None]
     found = match(conn, account_id, strange)
     strangers = {holders[0] for holders in found.values()} - base.by_id.keys()
-    base.by_id.update(_people(conn, account_id, strangers))
+    base.by_id.update(by_ids(conn, account_id, strangers))
     for key, holders in found.items():
         base.tokens[key].key_at = holders[0]
     _load_tokens(conn, account_id, base, [(holders[0], key) for key, holders in found.items()])
@@ -109,7 +111,7 @@ def match(conn: Connection, account_id: int, keys: list[str]) -> dict[str, list[
 
 def person(conn: Connection, account_id: int, contact_id: int) -> people.Person | None:
     """Return one contact, deleted or not."""
-    return dict(_people(conn, account_id, [contact_id])).get(contact_id)
+    return dict(by_ids(conn, account_id, [contact_id])).get(contact_id)
 
 
 def of_external_id(conn: Connection, account_id: int, external_id: str) -> int | None:
@@ -127,7 +129,8 @@ def pairs(account_id: int, pairs: Sequence[tuple[int, str]]) -> dict[str, object
     }
 
 
-def _people(conn: Connection, account_id: int, ids: Collection[int]) -> Iterator[tuple[int, people.Person]]:
+def by_ids(conn: Connection, account_id: int, ids: Collection[int]) -> Iterator[tuple[int, people.Person]]:
+    """Give those of these contacts that there are, deleted or not, each behind its id."""
     if not ids:
         return
     parameters = {"account_id": account_id, "ids": _list(ids)}

@@ -77,6 +77,7 @@ class Person:
         "row",
         "seen",
         "stored_digest",
+        "written",
     )
 
     def __init__(self, row: incoming.Columns, fields: dict[str, str], recency: tuple[int, str | int, int]) -> None:
@@ -101,6 +102,12 @@ class Person:
         self.digest = ""
         """The digest of the one contact that was for this person; "" when there was not exactly one."""
         self.stored_digest = ""
+        self.written: object = None
+        """What `state` was when the person was written last."""
+
+    def state(self) -> object:
+        """Return something that is another with every change of the person."""
+        return self.recency, self.digest
 
     def meet(self, digest: str) -> None:
         """Note that something was done to this person, and by which contact; "" for none that may be remembered."""
@@ -138,7 +145,7 @@ class Person:
 class Token:
     """A push token and whose it is: `owner` as it will be, `row_at` and `key_at` as it is stored (ids of contacts)."""
 
-    __slots__ = ("key", "key_at", "learnt", "owner", "row", "row_at")
+    __slots__ = ("key", "key_at", "learnt", "owner", "row", "row_at", "written")
 
     def __init__(self, key: str) -> None:
         """Take the token's key."""
@@ -149,3 +156,5 @@ class Token:
         self.key_at: int | None = None
         self.learnt: Mapping[str, str] = _NONE
         """The columns that the batch changed."""
+        self.written: Mapping[str, str] = _NONE
+        """What `learnt` was when it was written last."""

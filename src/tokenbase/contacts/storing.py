@@ -19,12 +19,47 @@ _NO_TOKEN_COLUMNS = dict.fromkeys(people.TOKEN_COLUMNS, "")
 
 def store(writing: copying.Writing, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     """Write a base that was worked through; its new contacts have their ids."""
-    touched = [person for person in base.by_id.values() if person.changed]
-    learnt = [person for person in base.by_id.values() if person.seen and person.digest != person.stored_digest]
-    _update_contacts(writing, account_id, {*touched, *learnt}, now)
+    store_changes(writing, account_id, base.by_id.values(), base.tokens.values(), now)
     writing.copy(sql.copy_contacts, _contact_lines(account_id, base.created, now.isoformat()))
     _store_tokens(writing, account_id, base, now)
-    _store_keys(writing, account_id, base, touched)
+    _store_keys(writing, account_id, base, [person for person in base.by_id.values() if person.changed])
+
+
+def store_changes(
+    writing: copying.Writing,
+    account_id: int,
+    known: Iterable[people.Person],
+    tokens: Iterable[people.Token],
+    now: dt.datetime,
+) -> None:
+    """Write what changed of these contacts and tokens since it was written last, their keys and owners excepted.
+
+    Those that are not stored yet are passed over. `store` must follow, for the rest.
+    """
+    _update_contacts(writing, account_id, [person for person in known if _has_changed(person)], now)
+    learnt: list[dict[str, object]] = []
+    for token in tokens:
+        owner = token.owner
+        if (
+            owner is not None
+            and owner.id is not None
+            and token.row_at == owner.id
+            and token.learnt is not token.written
+        ):
+            token.written = token.learnt
+            learnt.append({"account_id": account_id, "contact_id": owner.id, "key": token.key, **token.learnt})
+    if learnt:
+        parameters = {"now": now, "rows": msgspec.json.encode(learnt).decode()}
+        writing.execute(sql.update_tokens, parameters)
+
+
+def _has_changed(person: people.Person) -> bool:
+    if person.new or not (person.written or person.changed or (person.seen and person.digest != person.stored_digest)):
+        return False
+    if person.written == (state := person.state()):
+        return False
+    person.written = state
+    return True
 
 
 def store_new(
@@ -127,14 +162,11 @@ def _update_contacts(
 def _store_tokens(writing: copying.Writing, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     gone = list(base.stale)
     added: list[people.Token] = []
-    learnt: list[dict[str, object]] = []
     for token in base.tokens.values():
         owner = token.owner
         if owner is None or owner.id is None:
             continue
         if token.row_at == owner.id:
-            if token.learnt:
-                learnt.append({"account_id": account_id, "contact_id": owner.id, "key": token.key, **token.learnt})
             continue
         if token.row_at is not None:
             gone.append((token.row_at, token.key))
@@ -142,9 +174,6 @@ def _store_tokens(writing: copying.Writing, account_id: int, base: matching.Base
     if gone:
         writing.execute(sql.delete_tokens, loading.pairs(account_id, gone))
     writing.copy(sql.copy_tokens, _token_lines(account_id, added, now.isoformat()))
-    if learnt:
-        parameters = {"now": now, "rows": msgspec.json.encode(learnt).decode()}
-        writing.execute(sql.update_tokens, parameters)
 
 
 def _token_lines(account_id: int, added: Iterable[people.Token], time: str) -> Iterator[str]:

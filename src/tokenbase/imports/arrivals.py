@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from tokenbase.accounts import apps
-from tokenbase.contacts import fields, incoming, loading, matching, reading, storing
+from tokenbase.contacts import fields, incoming, loading, matching, people, reading, storing
 from tokenbase.contract import problems
 from tokenbase.imports import envelope, events, sessions, unchanged
 from tokenbase.segments import lists
@@ -23,6 +24,9 @@ class Worked(msgspec.Struct, frozen=True):
     warnings: list[problems.Problem]
 
 
+PART = 1_000
+"""The contacts that are matched while PostgreSQL stores what changed by those before them."""
+
 Outcome = sessions.Fate | matching.Taken | problems.Problem
 """What became of one contact: one that is unchanged has its fate already."""
 
@@ -36,21 +40,33 @@ class Arrivals:
         self.reader = reader
         self.digests = digests
         self._read: list[incoming.Incoming | problems.Problem | None] = [None] * len(raws)
+        self._reading: concurrent.futures.Future[None] | None = None
 
     def read(self, place: int) -> incoming.Incoming | problems.Problem:
         """Return one contact, read, or what makes it unusable."""
+        if self._reading is not None:
+            self._reading.result()
+            self._reading = None
         if (read := self._read[place]) is None:
             read = self._read[place] = self.reader.read(place, self.raws[place], self.digests[place])
         return read
 
-    def read_all(self) -> None:
-        """Read every contact."""
-        for place in range(len(self.raws)):
-            self.read(place)
+    def read_aside(self, thread: concurrent.futures.Executor) -> None:
+        """Read every contact in a thread, while the database is asked about them."""
+        self._reading = thread.submit(self._read_all)
+
+    def are_read(self) -> bool:
+        """Tell whether all contacts are read, or are being read."""
+        return self._reading is not None or None not in self._read
+
+    def _read_all(self) -> None:
+        for place, raw in enumerate(self.raws):
+            if self._read[place] is None:
+                self._read[place] = self.reader.read(place, raw, self.digests[place])
 
     def external_ids(self) -> list[str]:
         """Return the customer's id of each contact, "" for none."""
-        if None in self._read:
+        if self._reading is not None or None in self._read:
             return unchanged.external_ids(self.raws)
         return [sent.external_id if isinstance(sent, incoming.Incoming) else "" for sent in self._read]
 
@@ -80,28 +96,56 @@ def work(
         storing.index_field(conn, account_id, sent.how.field_id)
     external_ids = arrivals.external_ids()
     known = loading.external_ids(conn, account_id, filter(None, external_ids))
-    same = unchanged.find(conn, account_id, known, external_ids, arrivals.digests)
-    base = _load(conn, account_id, arrivals, sent, known, same)
-    outcomes: list[Outcome] = []
-    for place, external_id in enumerate(external_ids):
-        if (contact_id := same.get(place)) is not None:
-            outcomes.append(sessions.Fate("updated", contact_id, external_id))
-        else:
-            read = arrivals.read(place)
-            outcomes.append(read if isinstance(read, problems.Problem) else base.take(read, sent.how))
+    if arrivals.are_read():
+        # Most of them have changed, or so it is thought: then all are fetched at once.
+        fetched = dict(loading.by_ids(conn, account_id, set(known.values())))
+        digests = {person_id: one.stored_digest for person_id, one in fetched.items() if not one.deleted}
+        same = unchanged.find(known, digests, external_ids, arrivals.digests)
+    else:
+        fetched = {}
+        digests = loading.digests(conn, account_id, known.values())
+        same = unchanged.find(known, digests, external_ids, arrivals.digests)
+    base = _load(conn, account_id, arrivals, sent, known, same, fetched)
     if same:
         arrivals.note_apps(sorted(same), apps.unregistered(conn, account_id))
-    if not dry_run:
-        for person, contact_id in zip(base.created, blocks.take("contact", len(base.created)), strict=True):
-            person.id = contact_id
-        event_type = None
-        if sent.makes_events and base.created:
-            event_type = events.type_id(conn, account_id, sent.event_key, blocks, now)
-        with copying.writing(conn, len(outcomes) - len(same)) as writing:
-            storing.store(writing, account_id, base, now)
-            if event_type is not None:
-                events.record(writing, account_id, base.created, base.tokens.values(), event_type, blocks, now)
+    outcomes: list[Outcome] = []
+    with copying.writing(conn, 0 if dry_run else len(external_ids) - len(same)) as writing:
+        for start in range(0, len(external_ids), PART):
+            met: list[people.Person] = []
+            keys: list[str] = []
+            for place, external_id in enumerate(external_ids[start : start + PART], start):
+                if (contact_id := same.get(place)) is not None:
+                    outcomes.append(sessions.Fate("updated", contact_id, external_id))
+                    continue
+                read = arrivals.read(place)
+                outcome = read if isinstance(read, problems.Problem) else base.take(read, sent.how)
+                if isinstance(read, incoming.Incoming) and isinstance(outcome, matching.Taken):
+                    met.append(outcome.person)
+                    keys += read.tokens
+                outcomes.append(outcome)
+            if not dry_run:
+                # What is known to have changed is written while the next ones are matched.
+                storing.store_changes(writing, account_id, met, [base.tokens[key] for key in keys], now)
+        if not dry_run:
+            _store(writing, conn, blocks, account_id, sent, base, now)
     return finish(conn, blocks, account_id, arrivals, outcomes, sent, dry_run, now)
+
+
+def _store(
+    writing: copying.Writing,
+    conn: loading.Connection,
+    blocks: blocks.Blocks,
+    account_id: int,
+    sent: envelope.Envelope,
+    base: matching.Base,
+    now: dt.datetime,
+) -> None:
+    for person, contact_id in zip(base.created, blocks.take("contact", len(base.created)), strict=True):
+        person.id = contact_id
+    storing.store(writing, account_id, base, now)
+    if sent.makes_events and base.created:
+        event_type = writing.ask(lambda: events.type_id(conn, account_id, sent.event_key, blocks, now))
+        events.record(writing, account_id, base.created, base.tokens.values(), event_type, blocks, now)
 
 
 def finish(
@@ -131,13 +175,14 @@ def _load(
     sent: envelope.Envelope,
     known: Mapping[str, int],
     same: dict[int, int],
+    fetched: Mapping[int, people.Person],
 ) -> matching.Base:
     """Fetch what all but the unchanged contacts can touch, and take from `same` those that others of them touch."""
     identifying = fields.identifying(conn, account_id)
     for attempt in range(3):
         others = [arrivals.read(place) for place in range(len(arrivals.raws)) if place not in same]
         good = [read for read in others if isinstance(read, incoming.Incoming)]
-        base = loading.load(conn, account_id, good, sent.how, identifying, known)
+        base = loading.load(conn, account_id, good, sent.how, identifying, known, fetched)
         touched = [place for place, contact_id in same.items() if contact_id in base.by_id]
         if not touched:
             break

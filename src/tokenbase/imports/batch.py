@@ -5,6 +5,7 @@ The answer is returned after the commit, so whoever gets it knows that everythin
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import datetime as dt
 import uuid
@@ -47,10 +48,10 @@ def accept(
     if new and event_type is not None and ahead.possible(sent):
         with contextlib.suppress(ahead.NotNew):
             return work.new(event_type)
-    if not same:
-        # Before the lock, so that others can work meanwhile.
-        arrived.read_all()
-    return work.any(dry_run)
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        if not same:
+            arrived.read_aside(aside)
+        return work.any(dry_run)
 
 
 class _Work(msgspec.Struct, frozen=True):

@@ -58,29 +58,26 @@ def sample(
     step = max(1, len(sent.contacts) // _SAMPLE)
     names = external_ids(sent.contacts[::step])
     known = loading.external_ids(conn, account_id, filter(None, names))
-    return 2 * len(find(conn, account_id, known, names, digests[::step])) > len(names), not known
+    stored = loading.digests(conn, account_id, known.values())
+    return 2 * len(find(known, stored, names, digests[::step])) > len(names), not known
 
 
 def find(
-    conn: loading.Connection,
-    account_id: int,
-    known: Mapping[str, int],
-    external_ids: Sequence[str],
-    digests: Sequence[str],
+    known: Mapping[str, int], stored: Mapping[int, str], external_ids: Sequence[str], digests: Sequence[str]
 ) -> dict[int, int]:
     """Return the contacts' ids of those that are unchanged, by their place in the request.
 
-    `known` is who has which external id. One that the request names twice is not among them.
+    `known` is who has which external id, `stored` the digest of each of those who are not deleted, "" for none. One
+    that the request names twice is not among them.
     """
-    stored = loading.digests(conn, account_id, known.values())
-    if not stored:
-        return {}
     found: dict[int, int] = {}
     places: dict[str, int] = {}
     for place, external_id in enumerate(external_ids):
         if external_id in places:
             found.pop(places[external_id], None)
-        elif (contact_id := known.get(external_id)) is not None and stored.get(contact_id) == digests[place]:
+        elif (contact_id := known.get(external_id)) is not None and (
+            stored.get(contact_id, "") == digests[place] != ""
+        ):
             found[place] = contact_id
         places.setdefault(external_id, place)
     return found

@@ -9,8 +9,11 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import psycopg
+
+_Answer = TypeVar("_Answer")
 
 _FEW_LINES = 200
 """So few are written at once; a thread would cost more than it saves."""
@@ -24,11 +27,27 @@ class Writing:
     """
 
     def __init__(
-        self, conn: psycopg.Connection[tuple[object, ...]], aside: Callable[[Callable[[], object]], object]
+        self, conn: psycopg.Connection[tuple[object, ...]], thread: concurrent.futures.Executor | None
     ) -> None:
-        """Take the connection, and what does a thing aside."""
+        """Take the connection and the thread, None to write at once."""
         self._conn = conn
-        self._aside = aside
+        self._thread = thread
+        self._begun: list[concurrent.futures.Future[object]] = []
+
+    def ask(self, question: Callable[[], _Answer]) -> _Answer:
+        """Return what something says that uses the connection, when all that was given before is written."""
+        return question() if self._thread is None else self._thread.submit(question).result()
+
+    def finish(self) -> None:
+        """Wait until all is written. Raises what the first fault raised."""
+        for one in self._begun:
+            one.result()
+
+    def _aside(self, do: Callable[[], object]) -> None:
+        if self._thread is None:
+            do()
+        else:
+            self._begun.append(self._thread.submit(do))
 
     def execute(self, statement: bytes, parameters: Mapping[str, object]) -> None:
         """Run a statement."""
@@ -51,10 +70,12 @@ class Writing:
 def writing(conn: psycopg.Connection[tuple[object, ...]], rows: int) -> Iterator[Writing]:
     """Give a Writing for about so many rows; at its end everything is written. Raises what the first fault raised."""
     if rows <= _FEW_LINES:
-        yield Writing(conn, lambda do: do())
+        yield Writing(conn, None)
         return
     with concurrent.futures.ThreadPoolExecutor(1) as thread:
-        written: list[concurrent.futures.Future[object]] = []
-        yield Writing(conn, lambda do: written.append(thread.submit(do)))
-    for one in written:
-        one.result()
+        begun = Writing(conn, thread)
+        try:
+            yield begun
+        finally:
+            # Whatever else went wrong came of it.
+            begun.finish()
