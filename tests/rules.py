@@ -269,6 +269,12 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("client ours", "`DELETE /api/v1/contact/{id}` and `DELETE /api/v1/contact`: restorable, or with `erase=true` for good",
          "contact::deleting_keeps_what_restoring_needs_and_erasing_keeps_nothing"
          " client_requests::an_erasure_by_external_id"),
+        ("ours", "`GET /api/v1/contact/{id}/export` and `GET /api/v1/contact/export`: everything held about a contact",
+         "privacy::everything_held_about_a_contact_is_told privacy::a_deleted_contact_is_exported_and_an_erased_one_is_not"
+         " privacy::nobody_of_another_account_is_exported_or_told"),
+        ("ours", "`GET /api/v1/erasures`: the record that a contact was erased for good",
+         "privacy::an_erasure_is_on_record_and_found_by_either_id privacy::nothing_of_an_erased_contact_is_left_anywhere"
+         " privacy::a_question_that_is_none_is_400"),
         ("client", "`GET /api/v1/contacts`: the search by `email`, `sms`, `firstname`, `lastname`, or `externalCustomerId` alone",
          "contact::the_search_takes_what_fits_all client_requests::a_search_by_email_with_a_page"),
         ("client", "`GET /api/v1/contacts/email`: the addresses of contacts by id", "subscriptions::the_addresses_of_contacts_are_told"

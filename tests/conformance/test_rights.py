@@ -20,6 +20,7 @@ KINDS = (
     (r"DELETE /api/v\d/past_events", "the administrator's"),
     (r"\w+ /api/v\d/(messages?|broadcasts?|interactions)\b.*", "a message"),
     (r"DELETE /api/v1/contact(/{id})?", "a contact that goes"),
+    (r"GET /api/v1/erasures", "a contact that goes"),
     (r"(POST|PUT) /api/v1/(contacts?|apps|group|emails)\b.*", "a contact that comes"),
     (r"GET /api/v1/importstatus/{sessionId}", "a contact that comes"),
     (r"GET /api/v\d/(contacts?|groups?|additionalfields|addressbooks|apps)\b.*", "a contact that is read"),

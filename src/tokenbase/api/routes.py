@@ -6,11 +6,12 @@ import re
 from urllib.parse import unquote
 
 from tokenbase.accounts.rights import Permission
-from tokenbase.api import account, apps, contacts, events, fields, imports, segments, subscriptions
+from tokenbase.api import account, apps, contacts, events, fields, imports, privacy, segments, subscriptions
 from tokenbase.api.operations import Answer, Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *imports.OPERATIONS,
+    *privacy.OPERATIONS,
     *contacts.OPERATIONS,
     *subscriptions.OPERATIONS,
     *segments.OPERATIONS,

@@ -38,3 +38,19 @@ WHERE account_id = %(account_id)s
   AND occurred_at >= %(since)s
   AND occurred_at < %(until)s
   AND past;
+
+-- name: deleted_at
+-- When a contact was deleted, if it was.
+SELECT deleted_at
+FROM contact
+WHERE account_id = %(account_id)s
+  AND id = %(contact_id)s;
+
+-- name: events_of_contact
+-- Every event of a contact.
+SELECT event.id, event_type.key, event.key_value, event.params, event.occurred_at, event.past IS TRUE
+FROM event
+JOIN event_type ON event_type.account_id = event.account_id AND event_type.id = event.event_type_id
+WHERE event.account_id = %(account_id)s
+  AND event.contact_id = %(contact_id)s
+ORDER BY event.occurred_at, event.id;

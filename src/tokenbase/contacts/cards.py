@@ -83,8 +83,10 @@ def _keys(what: Search) -> list[str] | None:
         return None
 
 
-def by_ids(conn: loading.Connection, account_id: int, ids: Sequence[int]) -> list[cards.ContactCard]:
-    """Return those of these contacts that are there and not deleted, in this order."""
+def by_ids(
+    conn: loading.Connection, account_id: int, ids: Sequence[int], deleted: bool = False
+) -> list[cards.ContactCard]:
+    """Return those of these contacts that are there, in this order; deleted ones only if they are asked for."""
     if not ids:
         return []
     parameters = {"account_id": account_id, "contact_ids": list(ids)}
@@ -98,10 +100,10 @@ def by_ids(conn: loading.Connection, account_id: int, ids: Sequence[int]) -> lis
     for contact_id, group_id, name, kind in conn.execute(sql.memberships_of_contacts, parameters):
         groups.setdefault(contact_id, []).append(cards.GroupCard(id=group_id, name=name, type=kind))
     rows = {}
-    for contact_id, created_at, updated_at, deleted, fields, *columns in conn.execute(
+    for contact_id, created_at, updated_at, gone, fields, *columns in conn.execute(
         sql.cards_by_id, {"account_id": account_id, "ids": list(ids)}
     ):
-        if not deleted:
+        if deleted or not gone:
             row = dict(zip(people.COLUMNS, columns, strict=True))
             rows[contact_id] = row | {"created_at": created_at, "updated_at": updated_at, "fields": fields}
     addresses = {str(row["email"]) for row in rows.values() if row["email"] is not None}

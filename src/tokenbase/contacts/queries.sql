@@ -278,9 +278,36 @@ WHERE account_id = %(account_id)s
 
 -- name: record_erasure
 -- What was erased, and when: the one thing that stays.
-INSERT INTO erasure (account_id, contact_id, erased_at)
-SELECT %(account_id)s, id, %(now)s
-FROM unnest(%(ids)s::bigint[]) AS gone (id);
+INSERT INTO erasure (account_id, contact_id, external_key, erased_at)
+VALUES (%(account_id)s, %(contact_id)s, %(external_key)s, %(now)s);
+
+-- name: page_of_erasures
+-- A page of what was erased, the first first, of one contact or one external id if they are given; rows as below.
+WITH matched AS (
+  SELECT contact_id, erased_at
+  FROM erasure
+  WHERE account_id = %(account_id)s
+    AND (%(contact_id)s::bigint IS NULL OR contact_id = %(contact_id)s)
+    AND (%(external_key)s::uuid IS NULL OR external_key = %(external_key)s)
+)
+SELECT page.contact_id, page.erased_at, total.erasures
+FROM (SELECT count(*) AS erasures FROM matched) AS total
+LEFT JOIN (
+  SELECT contact_id, erased_at FROM matched ORDER BY erased_at, contact_id LIMIT %(rows)s OFFSET %(skipped)s
+) AS page ON true
+ORDER BY page.erased_at, page.contact_id;
+
+-- name: erase_stray_events
+-- Events of nobody known that name a person who is gone for good.
+DELETE FROM event
+WHERE account_id = %(account_id)s
+  AND contact_id = 0
+  AND EXISTS (
+    SELECT
+    FROM jsonb_each_text(event.params) AS param (name, value)
+    JOIN unnest(%(names)s::text[], %(values)s::text[]) AS gone (name, value)
+      ON gone.name = lower(param.name) AND lower(gone.value) = lower(trim(param.value))
+  );
 
 -- name: page_by_keys
 -- A page of the contacts that hold all of `many` keys and bear these names, by id; each row with the number of all,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from tokenbase.contacts import fields, loading
+from tokenbase.contacts import erasures, fields, loading
 from tokenbase.contract import problems
 from tokenbase.store import database, queries
 
@@ -40,8 +40,8 @@ def _remove(
     if not erase and (kept := person.external_key()) is not None:
         # The external id alone brings a deleted contact back (contract 3, rule 4).
         keys.discard(kept)
-    token_keys = _token_keys(conn, account_id, contact_id)
-    keys.update(token_keys)
+    tokens = _tokens(conn, account_id, contact_id)
+    keys.update(tokens)
     if keys:
         conn.execute(sql.delete_identities, loading.pairs(account_id, [(contact_id, key) for key in keys]))
     if erase:
@@ -52,15 +52,16 @@ def _remove(
             sql.erase_events,
             sql.erase_memberships,
             sql.erase_subscriptions,
-            sql.record_erasure,
         ):
             conn.execute(statement, one)
-        conn.execute(sql.erase_mutes, {"account_id": account_id, "keys": ",".join(token_keys)})
+        conn.execute(sql.erase_mutes, {"account_id": account_id, "keys": ",".join(tokens)})
+        erasures.sweep(conn, account_id, person, list(tokens.values()))
+        erasures.record(conn, account_id, person, now)
     else:
         conn.execute(sql.mark_deleted, one)
 
 
-def _token_keys(conn: loading.Connection, account_id: int, contact_id: int) -> set[str]:
-    """Return the keys of all tokens that stand with a contact."""
+def _tokens(conn: loading.Connection, account_id: int, contact_id: int) -> dict[str, str]:
+    """Return the tokens that stand with a contact, by their keys."""
     rows = conn.execute(sql.tokens_of_contacts, {"account_id": account_id, "contact_ids": [contact_id]})
-    return {key for _, key, *_ in rows}
+    return {key: value for _, key, _, value, *_ in rows}
