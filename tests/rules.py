@@ -276,7 +276,9 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
          "privacy::an_erasure_is_on_record_and_found_by_either_id privacy::nothing_of_an_erased_contact_is_left_anywhere"
          " privacy::a_question_that_is_none_is_400"),
         ("client", "`GET /api/v1/contacts`: the search by `email`, `sms`, `firstname`, `lastname`, or `externalCustomerId` alone",
-         "contact::the_search_takes_what_fits_all client_requests::a_search_by_email_with_a_page"),
+         "contact::the_search_takes_what_fits_all client_requests::a_search_by_email_with_a_page"
+         " plans::a_search_reads_its_index_and_no_whole_table"
+         " plans::the_index_finds_names_in_any_case_and_no_deleted_contact"),
         ("client", "`GET /api/v1/contacts/email`: the addresses of contacts by id", "subscriptions::the_addresses_of_contacts_are_told"
          " subscriptions::addresses_of_nobody_or_too_many_are_400"),
         ("doc", "`POST /api/v1/contact/subscribe`: unconfirmed, double opt-in, events", LATER),

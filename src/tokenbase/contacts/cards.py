@@ -52,6 +52,9 @@ def search(
     keys = _keys(what)
     if keys is None:
         return [], 0
+    statement = sql.page_by_names if what.first_name or what.last_name else sql.page_of_all
+    if keys:
+        statement = sql.page_by_keys
     parameters = {
         "account_id": account_id,
         "keys": ",".join(keys),
@@ -62,7 +65,7 @@ def search(
         "skipped": skipped,
     }
     with database.transaction() as conn:
-        page = conn.execute(sql.page_by_keys if keys else sql.page_by_names, parameters).fetchall()
+        page = conn.execute(statement, parameters).fetchall()
         ids = [contact_id for contact_id, _ in page if contact_id is not None]
         return by_ids(conn, account_id, ids), page[0][1]
 

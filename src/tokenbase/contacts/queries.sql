@@ -334,14 +334,34 @@ LEFT JOIN (SELECT id FROM matched ORDER BY id LIMIT %(rows)s OFFSET %(skipped)s)
 ORDER BY page.id;
 
 -- name: page_by_names
--- The same without any key.
+-- The same without any key: by the first name, the last name or both, in the words of the index of names.
 WITH matched AS (
   SELECT id
   FROM contact
   WHERE account_id = %(account_id)s
     AND deleted_at IS NULL
-    AND (%(first_name)s::text IS NULL OR lower(first_name) = lower(%(first_name)s))
-    AND (%(last_name)s::text IS NULL OR lower(last_name) = lower(%(last_name)s))
+    AND (first_name IS NOT NULL OR last_name IS NOT NULL)
+    AND ARRAY['f' || account_id::text || ':' || lower(first_name), 'l' || account_id::text || ':' || lower(last_name)]
+      @> array_remove(
+        ARRAY[
+          'f' || %(account_id)s::integer::text || ':' || lower(%(first_name)s::text),
+          'l' || %(account_id)s::integer::text || ':' || lower(%(last_name)s::text)
+        ],
+        NULL
+      )
+)
+SELECT page.id, total.contacts
+FROM (SELECT count(*) AS contacts FROM matched) AS total
+LEFT JOIN (SELECT id FROM matched ORDER BY id LIMIT %(rows)s OFFSET %(skipped)s) AS page ON true
+ORDER BY page.id;
+
+-- name: page_of_all
+-- The same of everybody.
+WITH matched AS (
+  SELECT id
+  FROM contact
+  WHERE account_id = %(account_id)s
+    AND deleted_at IS NULL
 )
 SELECT page.id, total.contacts
 FROM (SELECT count(*) AS contacts FROM matched) AS total
