@@ -253,7 +253,7 @@ class Cluster:
         ours = self._data / "tokenbase.conf"
         with _private(ours, self._owner) as file:
             file.write("# Written at every start of Tokenbase; put your own into postgresql.auto.conf.\n")
-            file.write(tuning.lines(self._socket_directory()))
+            file.write(tuning.lines(self._socket_directory(), self._data))
         main = self._data / "postgresql.conf"
         if "include 'tokenbase.conf'" not in main.read_text():
             with main.open("a") as file:

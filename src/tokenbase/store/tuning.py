@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 
+_MEGABYTE = 1024**2
 
-def lines(sockets: Path) -> str:
-    """Return the settings as lines of a configuration file; `sockets` is where it listens, and nowhere else."""
+
+def lines(sockets: Path, data: Path) -> str:
+    """Return the settings as lines of a configuration file; `sockets` is where it listens, and nowhere else.
+
+    `data` is a directory on the disk that the base is on.
+    """
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(sockets),
@@ -16,8 +22,10 @@ def lines(sockets: Path) -> str:
         "shared_buffers": f"{_shared_megabytes()}MB",
         "max_connections": "100",
         "wal_buffers": "32MB",
-        "max_wal_size": "4GB",
-        "wal_compression": "on",
+        "max_wal_size": f"{_log_megabytes(data)}MB",
+        # The keys of new contacts are spread over the whole index, so nearly every page of it goes into the log after
+        # each checkpoint. To pack them takes longer than to write them, and of a large base it is most of the import.
+        "wal_compression": "off",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         "jit": "off",
@@ -29,8 +37,13 @@ def lines(sockets: Path) -> str:
 
 
 def _shared_megabytes() -> int:
-    """Return a quarter of the memory that this process may use, between 128 and 1,024 megabytes."""
+    """Return a quarter of the memory that this process may use, between 128 megabytes and 4 gigabytes."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     with contextlib.suppress(OSError, ValueError):
         memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return max(128, min(1024, memory // 4 // 1024**2))
+    return max(128, min(4 * 1024, memory // 4 // _MEGABYTE))
+
+
+def _log_megabytes(data: Path) -> int:
+    """Return how large the log may grow between checkpoints: a tenth of the free disk, between 1 and 16 gigabytes."""
+    return max(1024, min(16 * 1024, shutil.disk_usage(data).free // 10 // _MEGABYTE))
