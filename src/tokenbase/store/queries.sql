@@ -60,6 +60,27 @@ WHERE (account_id, id) IN (
   LIMIT %(piece)s
 );
 
+-- name: sweep_portions
+-- A piece of the portions of sessions of links.
+DELETE FROM import_portion
+WHERE (account_id, session_id, first_row) IN (
+  SELECT account_id, session_id, first_row
+  FROM import_portion
+  WHERE created_at < %(before)s
+  LIMIT %(piece)s
+);
+
+-- name: sweep_jobs
+-- A piece of the jobs that failed long ago.
+DELETE FROM job
+WHERE (account_id, id) IN (
+  SELECT account_id, id
+  FROM job
+  WHERE state = 'failed'
+    AND due_at < %(before)s
+  LIMIT %(piece)s
+);
+
 -- name: sweep_answers
 -- A piece of the answers to Idempotency-Keys that nobody will repeat any more.
 DELETE FROM idempotent_answer

@@ -1,4 +1,4 @@
-"""What is only kept for a time: import sessions 30 days, answers to Idempotency-Keys one."""
+"""What is only kept for a time: import sessions and jobs that failed 30 days, answers to Idempotency-Keys one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ PIECE = 1_000
 
 def sweep(database: database.Database, now: dt.datetime) -> None:
     """Delete what is older than it is kept for."""
-    for statement, kept in ((sql.sweep_sessions, SESSIONS), (sql.sweep_answers, ANSWERS)):
+    for statement, kept in (
+        (sql.sweep_sessions, SESSIONS),
+        (sql.sweep_portions, SESSIONS),
+        (sql.sweep_jobs, SESSIONS),
+        (sql.sweep_answers, ANSWERS),
+    ):
         deleted = PIECE
         while deleted == PIECE:
             with database.transaction() as conn:
