@@ -16,7 +16,7 @@ from psycopg import conninfo, sql
 
 from tokenbase.store import cluster, database, migrate, partitions
 
-pytest_plugins = ["server"]
+pytest_plugins = ["server", "filehost"]
 
 TEMPLATE = "tokenbase_template"
 

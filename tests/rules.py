@@ -6,7 +6,7 @@ address stands in backticks as `METHOD /path`, as in the table of operations.
 
 from __future__ import annotations
 
-LATER = "not built: double opt-in and imports by link come next"
+LATER = "not built: double opt-in comes next"
 SENDING = "not built: it belongs to the sending"
 
 RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -282,7 +282,30 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("client", "`GET /api/v1/contacts/email`: the addresses of contacts by id", "subscriptions::the_addresses_of_contacts_are_told"
          " subscriptions::addresses_of_nobody_or_too_many_are_400"),
         ("doc", "`POST /api/v1/contact/subscribe`: unconfirmed, double opt-in, events", LATER),
-        ("doc", "`POST /api/v1/contacts/upload`: a CSV by link as a job in the background", LATER),
+        ("doc", "`POST /api/v1/contacts/upload`: a CSV by link, fetched and imported as a session in the background; answers `asyncSessionId`",
+         "links::a_csv_by_link_is_imported_in_the_background_and_its_session_tells_all"
+         " links::delimiters_marks_ends_and_headings_are_understood"
+         " links::cells_in_quotes_hold_delimiters_quotes_and_line_breaks"
+         " links::a_long_file_goes_in_by_portions_and_its_mapping_is_told_by_pages"
+         " links::columns_may_name_additional_fields_and_a_field_may_identify"
+         " links::what_cannot_be_meant_is_400_and_no_session"),
+        ("doc", "Credentials may stand in the link: they are sent to its server alone, and kept encrypted",
+         "links::credentials_in_the_link_are_sent_and_shown_nowhere"
+         " links::a_redirect_is_followed_and_takes_no_credentials_to_another_server"),
+        ("doc", "A link leads to no private address unless the operator allows it, by no notation, redirect or name",
+         "links::private_addresses_are_refused_unless_the_operator_allows_them"
+         " links::a_redirect_to_a_private_address_is_refused"
+         " guard::a_name_that_changes_its_mind_is_asked_once_and_the_checked_address_is_connected_to"),
+        ("ours", "Rows that cannot be stored are told with their line; a file that cannot be had ends the session with `ERROR` and the reason in `error`",
+         "links::rows_that_cannot_be_stored_are_told_with_line_and_reason_and_stop_no_other"
+         " links::a_file_that_is_none_ends_the_session_with_the_reason"
+         " links::an_answer_that_will_stay_ends_the_session links::what_may_pass_is_tried_again_and_told_meanwhile"
+         " links::what_never_passes_fails_after_five_attempts"),
+        ("ours", "A server that is killed in the middle, or several at once: no row is lost, none goes in twice",
+         "link_crash::a_server_killed_again_and_again_imports_every_row_once"
+         " link_crash::a_server_told_to_end_hands_its_job_over_at_once"
+         " link_crash::two_servers_share_the_work_and_do_none_twice"
+         " link_crash::a_server_that_was_thought_dead_writes_nothing_more"),
         ("doc", "`GET /api/v1/contact/{id}/subscriptions` and `PUT /api/v1/contact/{id}/subscriptions`", "subscriptions::subscriptions_are_replaced_as_a_whole"
          " subscriptions::subscriptions_that_are_none_are_400_with_their_place"
          " subscriptions::subscriptions_of_a_contact_that_is_gone_or_anothers_are_404"),

@@ -10,8 +10,8 @@ from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding, parameters
 from tokenbase.api.operations import Answer, Call, Operation, Parameter
 from tokenbase.contract import problems
-from tokenbase.contract.imports import ImportAnswer, ImportRequest, ImportStatus
-from tokenbase.imports import batch, idempotency, sessions
+from tokenbase.contract.imports import ImportAnswer, ImportRequest, ImportStatus, LinkAnswer, LinkRequest
+from tokenbase.imports import batch, idempotency, sessions, uploads
 
 
 class _LoneContact(ImportRequest):
@@ -54,7 +54,17 @@ def is_dry_run(call: Call) -> bool:
 
 def status(call: Call) -> Answer:
     """Return what became of an import."""
-    return Answer(value=sessions.status(call.database, call.account_id, call.path["sessionId"]))
+    text = call.query.get("from", "").strip() or "0"
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise parameters.fault("from", f'"{text[: parameters.DIGITS]}" is not the index of a row: the first is 0')
+    return Answer(value=sessions.status(call.database, call.account_id, call.path["sessionId"], int(text)))
+
+
+def upload(call: Call) -> Answer:
+    """Fetch a CSV from a link and import it, in the background."""
+    request = decoding.decode(call.body, LinkRequest)
+    session_id = uploads.accept(call.database, call.account_id, request, call.means.secret, call.clock())
+    return Answer(value=LinkAnswer(session_id))
 
 
 DRY_RUN = Parameter("dryRun", "Whether all is worked out and told, and nothing is stored.", "false", bool)
@@ -64,6 +74,12 @@ IDEMPOTENCY_KEY = Parameter(
     "0b6f3c1e-upload-1",
     Annotated[str, msgspec.Meta(min_length=1, max_length=255)],
     "header",
+)
+FROM = Parameter(
+    "from",
+    "The index from which on the mapping is told; that of an import by link has at most 3,000 rows in one answer.",
+    "0",
+    Annotated[int, msgspec.Meta(ge=0, le=999_999_999)],
 )
 
 OPERATIONS = (
@@ -79,6 +95,22 @@ OPERATIONS = (
         parameters=(DRY_RUN, IDEMPOTENCY_KEY),
         statuses=(409,),
     ),
+    Operation(
+        "POST",
+        "/api/v1/contacts/upload",
+        Permission.CONTACTS_WRITE,
+        upload,
+        takes=LinkRequest,
+        required=("link", "dedupeOn"),
+        gives=LinkAnswer,
+    ),
     # Whoever may add contacts may know what became of them.
-    Operation("GET", "/api/v1/importstatus/{sessionId}", Permission.CONTACTS_WRITE, status, gives=ImportStatus),
+    Operation(
+        "GET",
+        "/api/v1/importstatus/{sessionId}",
+        Permission.CONTACTS_WRITE,
+        status,
+        gives=ImportStatus,
+        parameters=(FROM,),
+    ),
 )

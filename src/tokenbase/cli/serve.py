@@ -8,18 +8,26 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 import structlog
 import uvicorn
 
 from tokenbase.api import app, operations, rates
 from tokenbase.cli import options
+from tokenbase.imports import uploads
+from tokenbase.jobs import worker
+from tokenbase.links import importing
 from tokenbase.ops import secret, settings
 from tokenbase.store import home, housekeeping
 
 log = structlog.get_logger()
 
 GRACE_SECONDS = 30
+WORKERS = 4
+"""Jobs worked on at a time: a host that drips must not hold up everybody's."""
+WORKER_SECONDS = 15
+"""How long a job may take to come to its next resting place when the server ends."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may compute before another gets its turn: one that reads a batch would else hold up each of the ten
@@ -49,7 +57,8 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda found, _: told.append(found))
         with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
-            others = chosen.connections - chosen.imports - 2
+            # One is the housekeeper's and that of ids, one the workers'; they are patient, requests are not.
+            others = max(1, chosen.connections - chosen.imports - 3)
             application = app.create(base, options.now, limiter, means, imports=chosen.imports, others=others)
             server = uvicorn.Server(
                 uvicorn.Config(
@@ -65,6 +74,15 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             stopping = threading.Event()
             keeper = threading.Thread(target=housekeeping.keep, args=(base, options.now, stopping), daemon=True)
             keeper.start()
+            most = chosen.link_megabytes * 1024 * 1024
+            links = importing.Importer(base, means.secret, chosen.open_networks, most, options.now)
+            kinds = {uploads.KIND: links.kind()}
+            workers = [
+                threading.Thread(target=worker.run, args=(base, kinds, options.now, stopping), daemon=True)
+                for _ in range(WORKERS)
+            ]
+            for thread in workers:
+                thread.start()
             gc.freeze()
             gc.set_threshold(GARBAGE_OBJECTS)
             sys.setswitchinterval(SWITCH_SECONDS)
@@ -74,6 +92,10 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
                 server.run(sockets=[listener])
             stopping.set()
             keeper.join()
+            # One that does not stop in time loses its lease, and another server goes on with its job.
+            until = time.monotonic() + WORKER_SECONDS
+            for thread in workers:
+                thread.join(max(0, until - time.monotonic()))
             log.info("stopped")
 
 

@@ -143,7 +143,12 @@ class MappedContact(msgspec.Struct, kw_only=True, rename="camel"):
 
 
 class ImportStatus(msgspec.Struct, kw_only=True, rename="camel"):
-    """What `GET /api/v1/importstatus/{id}` tells of a session, during it and for at least 30 days after it."""
+    """What `GET /api/v1/importstatus/{id}` tells of a session, during it and for at least 30 days after it.
+
+    `status` is NEW, IMPORTING, FINISHED or ERROR; `error` says why it ended, or why the last attempt came to nothing.
+    Of the import of a link the mapping has the rows from the one that was asked for, 3,000 of them at most, and what is
+    told of single rows has their `line` in the file; the first 1,000 such things are kept.
+    """
 
     EXAMPLE: ClassVar[dict[str, object]] = {
         "id": "882fca13-8cf6-4a31-8c00-c2c28dab4890",
@@ -174,3 +179,33 @@ class ImportStatus(msgspec.Struct, kw_only=True, rename="camel"):
     started_at: dt.datetime
     finished_at: dt.datetime | None
     failed_contacts: list[msgspec.Raw]
+    skipped_contacts: list[problems.Problem] | msgspec.UnsetType = msgspec.UNSET
+    warnings: list[problems.Problem] | msgspec.UnsetType = msgspec.UNSET
+    error: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class LinkRequest(msgspec.Struct, omit_defaults=True, kw_only=True, rename="camel"):
+    """A CSV to be fetched over HTTP(S) and imported in the background; its keys mean what a bulk request's do."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "link": "https://user:password@files.example.com/contacts.csv",
+        "dedupeOn": "externalCustomerId",
+        "groupNames": ["Customers"],
+        "restoreDeleted": False,
+    }
+
+    link: str | None = None
+    dedupe_on: Annotated[str | None, msgspec.Meta(extra_json_schema={"enum": [*DEDUPE_KEYS, None]})] = None
+    field_id: Id | None = None
+    group_names: list[str] | str | None = None
+    group_names_exclude: list[str] | str | None = None
+    restore_deleted: bool | None = None
+    event_key_for_new_contacts: str | None = None
+
+
+class LinkAnswer(msgspec.Struct, frozen=True, rename="camel"):
+    """The session by which the import can be followed."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {"asyncSessionId": "882fca13-8cf6-4a31-8c00-c2c28dab4890"}
+
+    async_session_id: str

@@ -19,6 +19,12 @@ GROUP_NAME_CHARACTERS = 255
 GROUP_CONTACTS_PER_REQUEST = 500
 """Contacts that one request puts into a segment or takes out of it (documented)."""
 
+LINK_CHARACTERS = 2_048
+"""Characters of the link of a CSV (ours)."""
+
+DETAILS_PER_SESSION = 1_000
+"""Rows of a CSV by link of which a session keeps what was wrong with them; all are counted (ours)."""
+
 EVENT_KEY_CHARACTERS = 255
 EVENT_VALUE_CHARACTERS = 1_000
 EVENT_PARAMS_BYTES = 64 * 1024

@@ -14,6 +14,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     message: str
     index: int | None = None
     code: int | None = msgspec.field(default=None, name="errorCode")
+    line: int | None = None
+    """Where it came from a file: the line on which the row begins, from 1."""
 
 
 class ErrorBody(msgspec.Struct, kw_only=True, rename="camel"):
@@ -155,4 +157,5 @@ EXTERNAL_ID_INVALID = 1007
 IDENTIFYING_VALUE_INVALID = 1008
 CONTACT_ID_UNKNOWN = 1009
 CONTACT_DELETED = 1010
+ROW_UNREADABLE = 1011
 """The codes of one failed or skipped contact, in `failedContacts[].errorCode` and `skippedContacts[].errorCode`."""

@@ -53,13 +53,14 @@ class Arrivals:
 
     def read_aside(self, thread: concurrent.futures.Executor) -> None:
         """Read every contact in a thread, while the database is asked about them."""
-        self._reading = thread.submit(self._read_all)
+        self._reading = thread.submit(self.read_all)
 
     def are_read(self) -> bool:
         """Tell whether all contacts are read, or are being read."""
         return self._reading is not None or None not in self._read
 
-    def _read_all(self) -> None:
+    def read_all(self) -> None:
+        """Read every contact."""
         for place, raw in enumerate(self.raws):
             if self._read[place] is None:
                 self._read[place] = self.reader.read(place, raw, self.digests[place])

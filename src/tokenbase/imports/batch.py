@@ -36,22 +36,41 @@ def accept(
     was used with another body; then nothing was stored.
     """
     started_at = clock()
+    sent, arrived, guess = prepare(database, account_id, request, dry_run)
+    work = _Work(database, account_id, arrived, sent, repeat, clock, started_at)
+    if guess.new and guess.event_type is not None and ahead.possible(sent):
+        with contextlib.suppress(ahead.NotNew):
+            return work.new(guess.event_type)
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        if not guess.same:
+            arrived.read_aside(aside)
+        return work.any(dry_run)
+
+
+class Guess(msgspec.Struct, frozen=True):
+    """What a look at a few of the contacts says: whether most are unchanged, whether all may be new."""
+
+    same: bool
+    new: bool
+    event_type: int | None
+    """The type of the events of new contacts, None where there has been none."""
+
+
+def prepare(
+    database: database.Database, account_id: int, request: imports.ImportRequest, dry_run: bool
+) -> tuple[envelope.Envelope, arrivals.Arrivals, Guess]:
+    """Return what a request asks for, its contacts, not read yet, and a guess at them.
+
+    Raises BadValue and TooManyContacts for an envelope that cannot be worked on.
+    """
     with database.transaction() as conn:
         known = fields.load(conn, account_id)
         sent = envelope.read(request, known)
         # A dry run tells what is, so it looks at all there is.
         digests = [""] * len(sent.contacts) if dry_run else unchanged.digests(sent, known)
         same, new = (False, False) if dry_run else unchanged.sample(conn, account_id, sent, digests)
-        event_type = events.known_type(conn, account_id, sent.event_key)
-    arrived = arrivals.Arrivals(sent.contacts, reading.Reader(known), digests)
-    work = _Work(database, account_id, arrived, sent, repeat, clock, started_at)
-    if new and event_type is not None and ahead.possible(sent):
-        with contextlib.suppress(ahead.NotNew):
-            return work.new(event_type)
-    with concurrent.futures.ThreadPoolExecutor(1) as aside:
-        if not same:
-            arrived.read_aside(aside)
-        return work.any(dry_run)
+        guess = Guess(same, new, events.known_type(conn, account_id, sent.event_key))
+    return sent, arrivals.Arrivals(sent.contacts, reading.Reader(known), digests), guess
 
 
 class _Work(msgspec.Struct, frozen=True):
@@ -104,7 +123,7 @@ class _Work(msgspec.Struct, frozen=True):
         """Record what became of the contacts, and return the answer."""
         session_id = str(uuid.uuid4())
         contacts = self.sent.contacts
-        failed = [_as_sent(contacts[fault.index or 0], fault) for fault in worked.faults if not _skipped(fault)]
+        failed = [as_sent(contacts[fault.index or 0], fault) for fault in worked.faults if not skipped(fault)]
         results = sessions.letters(worked.fates)
         answer = msgspec.json.encode(_answer(session_id, worked, results, failed, dry_run))
         if not dry_run:
@@ -115,7 +134,8 @@ class _Work(msgspec.Struct, frozen=True):
         return answer
 
 
-def _skipped(fault: problems.Problem) -> bool:
+def skipped(fault: problems.Problem) -> bool:
+    """Tell whether a contact was passed over, which is no failure."""
     return fault.code == problems.CONTACT_DELETED
 
 
@@ -128,20 +148,21 @@ def _answer(
         async_session_id=session_id,
         failed_contacts=failed,
         warnings=worked.warnings,
-        skipped_contacts=[fault for fault in worked.faults if _skipped(fault)],
+        skipped_contacts=[fault for fault in worked.faults if skipped(fault)],
         mapping=sessions.mapping(worked.fates) if dry_run else msgspec.UNSET,
         dry_run=True if dry_run else msgspec.UNSET,
         **sessions.counts(results),
     )
 
 
-def _as_sent(raw: msgspec.Raw, fault: problems.Problem) -> msgspec.Raw:
+def as_sent(raw: msgspec.Raw, fault: problems.Problem) -> msgspec.Raw:
     """Return a failed contact as it was sent, with what is wrong with it behind its own keys."""
     told = msgspec.json.encode(
         {
             "index": fault.index,
+            **({} if fault.line is None else {"line": fault.line}),
             "errorCode": fault.code,
-            "errorMessage": f"{fault.path}: {fault.message}",
+            "errorMessage": f"{fault.path}: {fault.message}".removeprefix(": "),
             "path": fault.path,
         }
     )

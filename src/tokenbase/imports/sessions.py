@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import psycopg
 
-from tokenbase.contract import imports, problems
+from tokenbase.contract import imports, limits, problems
+from tokenbase.jobs import queue
 from tokenbase.store import database, queries
 
 sql = queries.load("tokenbase.imports")
@@ -72,8 +73,19 @@ def record(
     )
 
 
-def status(database: database.Database, account_id: int, session_id: str) -> imports.ImportStatus:
-    """Return what is known of a session. Raises NotFound for one that this account does not have."""
+class Details(msgspec.Struct):
+    """What is told of single rows of a file, each with its index and its line."""
+
+    failed: list[msgspec.Raw] = []
+    skipped: list[problems.Problem] = []
+    warnings: list[problems.Problem] = []
+
+
+def status(database: database.Database, account_id: int, session_id: str, first: int = 0) -> imports.ImportStatus:
+    """Return what is known of a session; of the rows of a file those from `first` on, 3,000 at most.
+
+    Raises NotFound for a session that this account does not have.
+    """
     unknown = problems.NotFound(
         f'there is no import session "{session_id[:50]}" in this account; it is kept for 30 days'
     )
@@ -81,11 +93,21 @@ def status(database: database.Database, account_id: int, session_id: str) -> imp
         session = uuid.UUID(session_id)
     except ValueError:
         raise unknown from None
+    of = {"account_id": account_id, "id": session}
+    more: dict[str, Any] = {}
     with database.transaction() as conn:
-        row = conn.execute(sql.session, {"account_id": account_id, "id": session}).fetchone()
+        row = conn.execute(sql.session, of).fetchone()
         if row is None:
             raise unknown
-        state, started_at, finished_at, *numbers, contact_ids, results, failed_contacts = row
+        by_link, error, state, started_at, finished_at, *numbers, contact_ids, results, failed_contacts = row
+        if by_link:
+            contact_ids, results = _portions(conn, of, first)
+            told = _details(conn, of)
+            more = {"failed_contacts": told.failed, "skipped_contacts": told.skipped, "warnings": told.warnings}
+            error = error or (None if finished_at else queue.last_error(conn, account_id, session))
+        else:
+            contact_ids, results = contact_ids[first:], results[first:]
+            more = {"failed_contacts": msgspec.json.decode(failed_contacts, type=list[msgspec.Raw])}
         ids = {contact_id for contact_id in contact_ids if contact_id}
         external_ids = dict(conn.execute(sql.external_ids, {"account_id": account_id, "ids": list(ids)}).fetchall())
     fates = [
@@ -101,16 +123,41 @@ def status(database: database.Database, account_id: int, session_id: str) -> imp
     return imports.ImportStatus(
         id=str(session),
         status=state,
-        mapping=mapping(fates),
+        mapping=mapping(fates, first),
         started_at=started_at,
         finished_at=finished_at,
-        failed_contacts=msgspec.json.decode(failed_contacts, type=list[msgspec.Raw]),
+        error=error or msgspec.UNSET,
+        **more,
         **dict(zip(names, numbers, strict=True)),
     )
 
 
-def mapping(fates: Sequence[Fate]) -> list[imports.MappedContact]:
-    """Return the mapping as it is told, by the index of each contact in its request."""
+def _portions(conn: Connection, of: dict[str, object], first: int) -> tuple[list[int], str]:
+    """Return the contacts' ids and the letters of the rows from `first` on, as many as one answer has."""
+    ids: list[int] = []
+    results = ""
+    most = limits.CONTACTS_PER_REQUEST
+    for first_row, portion_ids, portion_results in conn.execute(
+        sql.portions, {**of, "first": first, "until": first + most}
+    ):
+        passed = max(0, first - first_row)
+        ids += portion_ids[passed:]
+        results += portion_results[passed:]
+    return ids[:most], results[:most]
+
+
+def _details(conn: Connection, of: dict[str, object]) -> Details:
+    found = Details([], [], [])
+    for (text,) in conn.execute(sql.details, of):
+        portion = msgspec.json.decode(text, type=Details)
+        found.failed += portion.failed
+        found.skipped += portion.skipped
+        found.warnings += portion.warnings
+    return found
+
+
+def mapping(fates: Sequence[Fate], first: int = 0) -> list[imports.MappedContact]:
+    """Return the mapping as it is told, by the index of each contact in its request or file."""
     return [
         imports.MappedContact(
             index=index,
@@ -119,5 +166,5 @@ def mapping(fates: Sequence[Fate]) -> list[imports.MappedContact]:
             result=fate.result,
             changed=fate.changed,
         )
-        for index, fate in enumerate(fates)
+        for index, fate in enumerate(fates, first)
     ]

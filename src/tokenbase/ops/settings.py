@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import msgspec
 
 from tokenbase.contract import problems
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_EVERYWHERE: tuple[Network, ...] = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
 class BadSetting(problems.TokenbaseError):
@@ -36,6 +40,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     rate_limits: str = "on"
     """TOKENBASE_RATE_LIMITS: on, off, or own numbers of requests a second for one key."""
+    private_links: str = "refuse"
+    """TOKENBASE_PRIVATE_LINKS: refuse, allow, or the networks that links may lead to beside public addresses."""
+    link_megabytes: int = 1_024
+    """TOKENBASE_LINK_MEGABYTES: the largest CSV that is fetched from a link, unpacked."""
+
+    @property
+    def open_networks(self) -> tuple[Network, ...]:
+        """Return the networks that links may lead to though they are not public.
+
+        Raises BadSetting for anything but refuse, allow and networks separated by commas.
+        """
+        if self.private_links in ("refuse", "allow"):
+            return _EVERYWHERE if self.private_links == "allow" else ()
+        found = []
+        for part in self.private_links.split(","):
+            try:
+                found.append(ipaddress.ip_network(part.strip()))
+            except ValueError:
+                raise BadSetting(
+                    f'TOKENBASE_PRIVATE_LINKS has "{part.strip()}": write refuse, allow, or networks such as '
+                    '"10.1.0.0/16, 192.168.1.5"'
+                ) from None
+        return tuple(found)
 
     @property
     def rates(self) -> dict[str, int]:
@@ -73,6 +100,8 @@ VARIABLES = {
     "connections": "TOKENBASE_CONNECTIONS",
     "imports": "TOKENBASE_IMPORTS",
     "rate_limits": "TOKENBASE_RATE_LIMITS",
+    "private_links": "TOKENBASE_PRIVATE_LINKS",
+    "link_megabytes": "TOKENBASE_LINK_MEGABYTES",
 }
 SECRET = frozenset({"database_url", "secret_key"})
 """These may come from a file, named by the variable with _FILE behind it."""
@@ -97,7 +126,7 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
         if not values[name]:
             # An empty URL would be the driver's default server, an empty secret no secret.
             raise BadSetting(f"{VARIABLES[name]} is empty: give it a value, or leave it out")
-    for name, least in (("connections", 4), ("imports", 1)):
+    for name, least in (("connections", 4), ("imports", 1), ("link_megabytes", 1)):
         if name in values:
             values[name] = _number(VARIABLES[name], str(values[name]), least)
     if "data_dir" in values:
@@ -105,7 +134,7 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
     chosen = msgspec.convert(values, Settings)
     if chosen.connections < chosen.imports + 3:
         raise BadSetting("TOKENBASE_CONNECTIONS must be at least 3 more than TOKENBASE_IMPORTS")
-    _ = chosen.address, chosen.rates
+    _ = chosen.address, chosen.rates, chosen.open_networks
     return chosen
 
 

@@ -87,3 +87,20 @@ def test_a_variable_that_nothing_reads_is_told_with_the_one_that_may_be_meant() 
         "TOKENBASE_0123456789_0123456789 is no setting",
         "TOKENBASE_LISTENS is no setting; did you mean TOKENBASE_LISTEN?",
     ]
+
+
+def test_links_may_lead_to_the_networks_that_are_opened() -> None:
+    assert settings.load({}).open_networks == ()
+    assert settings.load({"TOKENBASE_PRIVATE_LINKS": "refuse"}).open_networks == ()
+    named = settings.load({"TOKENBASE_PRIVATE_LINKS": "10.1.0.0/16, 192.168.1.5,fd12::/16"}).open_networks
+    assert [str(network) for network in named] == ["10.1.0.0/16", "192.168.1.5/32", "fd12::/16"]
+    allowed = settings.load({"TOKENBASE_PRIVATE_LINKS": "allow"}).open_networks
+    assert [str(network) for network in allowed] == ["0.0.0.0/0", "::/0"]
+
+
+@pytest.mark.parametrize("text", ["yes", "10.1.0.1/16", "10.1.0.0/16,", "localhost", "refuse, 10.0.0.0/8"])
+def test_what_is_no_network_is_refused(text: str) -> None:
+    with pytest.raises(settings.BadSetting, match="write refuse, allow, or networks"):
+        settings.load({"TOKENBASE_PRIVATE_LINKS": text})
+    with pytest.raises(settings.BadSetting, match="TOKENBASE_LINK_MEGABYTES"):
+        settings.load({"TOKENBASE_LINK_MEGABYTES": "0"})

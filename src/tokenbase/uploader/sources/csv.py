@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from typing import Protocol
 
 from tokenbase.uploader.faults import BadSource
 from tokenbase.uploader.rows import Row
-from tokenbase.uploader.sources import files
 
 _DELIMITERS = ",;\t|"
 _CELL_CHARACTERS = 131_072
 
 
+class Lines(Protocol):
+    """A text by its lines. `format` is `tsv` where its cells are known to be separated by tabs."""
+
+    name: str
+    format: str
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines with their ends."""
+
+
 class Table:
     """A file with headings. `headings` are trimmed; `head` is their line as it stands in the file."""
 
-    def __init__(self, file: files.File) -> None:
+    def __init__(self, file: Lines) -> None:
         """Take an open file. Raises BadSource where there are no headings, or two of the same name."""
         self._file = file
         self._taken: list[str] = []
