@@ -25,6 +25,12 @@ LINK_CHARACTERS = 2_048
 DETAILS_PER_SESSION = 1_000
 """Rows of a CSV by link of which a session keeps what was wrong with them; all are counted (ours)."""
 
+CONDITIONS = 50
+"""Conditions of one dynamic segment, groups of them included (ours)."""
+CONDITION_DEPTH = 6
+CONDITION_VALUES = 500
+CONDITION_CHARACTERS = 255
+
 EVENT_KEY_CHARACTERS = 255
 EVENT_VALUE_CHARACTERS = 1_000
 EVENT_PARAMS_BYTES = 64 * 1024

@@ -1,1 +1,1 @@
-"""Segments: named sets of contacts. Static ones are lists, that contacts are put into and taken out of by hand."""
+"""Segments: named sets of contacts. Static ones are lists, dynamic ones are conditions that are asked each time."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from tokenbase.contacts import cards, loading, naming
 from tokenbase.contract import cards as shapes
 from tokenbase.contract import limits, problems, segments
-from tokenbase.segments import lists
+from tokenbase.segments import dynamic, lists
 from tokenbase.store import database, queries
 
 sql = queries.load("tokenbase.segments")
@@ -23,11 +25,14 @@ def everyone(
 
 
 def contacts(
-    database: database.Database, account_id: int, segment_id: int, skipped: int, rows: int
+    database: database.Database, account_id: int, segment_id: int, skipped: int, rows: int, now: dt.datetime
 ) -> tuple[list[shapes.ContactCard], int]:
     """Return a page of the contacts in a segment, by id, and the number of all. Raises NotFound for no segment."""
     with database.transaction() as conn:
-        _kind(conn, account_id, segment_id)
+        kind, rule = _kind(conn, account_id, segment_id)
+        if kind == "Dynamic":
+            ids, total = dynamic.page(conn, account_id, rule, skipped, rows, now)
+            return cards.by_ids(conn, account_id, ids), total
         parameters = {"account_id": account_id, "segment_id": segment_id, "skipped": skipped, "rows": rows}
         page = conn.execute(sql.page_of_members, parameters).fetchall()
         ids = [contact_id for contact_id, _ in page if contact_id is not None]
@@ -75,12 +80,14 @@ def _check(names: segments.ContactNames) -> None:
 
 def _static(conn: lists.Connection, account_id: int, segment_id: int) -> None:
     loading.lock(conn, account_id)
-    if _kind(conn, account_id, segment_id) != "Static":
+    if _kind(conn, account_id, segment_id)[0] != "Static":
         raise problems.Conflict(f"the segment {segment_id} is dynamic: its rule alone says who is in it")
 
 
-def _kind(conn: lists.Connection, account_id: int, segment_id: int) -> str:
-    row = conn.execute(sql.segment_type, {"account_id": account_id, "segment_id": segment_id}).fetchone()
+def _kind(conn: lists.Connection, account_id: int, segment_id: int) -> tuple[str, object]:
+    """Return the type of a segment and its conditions. Raises NotFound."""
+    row = conn.execute(sql.segment, {"account_id": account_id, "segment_id": segment_id}).fetchone()
     if row is None:
-        raise problems.NotFound(f"there is no segment {segment_id} in this account; GET /api/v1/groups lists them")
-    return str(row[0])
+        raise dynamic.unknown(segment_id)
+    _, kind, rule = row
+    return str(kind), rule

@@ -29,13 +29,6 @@ WHERE account_id = %(account_id)s
   AND segment_id = ANY(%(segment_ids)s)
   AND contact_id = ANY(%(contact_ids)s);
 
--- name: segment_type
--- What kind of segment this is.
-SELECT type
-FROM segment
-WHERE account_id = %(account_id)s
-  AND id = %(segment_id)s;
-
 -- name: page_of_segments
 -- A page of the segments whose names have a text in them, by id; each row with the number of all, and one row without an
 -- id when the page is empty.
@@ -70,3 +63,34 @@ ORDER BY page.id;
 DELETE FROM segment_member
 WHERE account_id = %(account_id)s
   AND segment_id = %(segment_id)s;
+
+-- name: create_segment
+-- A new segment, with conditions if it is dynamic.
+INSERT INTO segment (account_id, id, name, type, conditions, created_at)
+VALUES (%(account_id)s, %(id)s, %(name)s, %(type)s, %(conditions)s::jsonb, %(now)s);
+
+-- name: segment
+-- One segment with its conditions.
+SELECT name, type, conditions
+FROM segment
+WHERE account_id = %(account_id)s
+  AND id = %(segment_id)s;
+
+-- name: change_segment
+-- Another name for a segment, and other conditions where there are any.
+UPDATE segment
+SET name = %(name)s,
+    conditions = coalesce(%(conditions)s::jsonb, conditions)
+WHERE account_id = %(account_id)s
+  AND id = %(segment_id)s;
+
+-- name: remove_segment
+-- A segment without members.
+DELETE FROM segment
+WHERE account_id = %(account_id)s
+  AND id = %(segment_id)s;
+
+-- name: read_by_index
+-- Until the transaction ends no table is read whole.
+SELECT set_config('enable_seqscan', 'off', true)
+WHERE %(account_id)s::integer IS NOT NULL;

@@ -1,0 +1,172 @@
+"""A tree of conditions as the WHERE of a statement about `contact`.
+
+The SQL is made of the fragments in this module alone; whatever a stranger sent is a parameter. Each fragment that reads
+another table names the account.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from psycopg import sql as composing
+
+from tokenbase.contacts import identity
+from tokenbase.segments import conditions
+
+_COLUMNS = {
+    "firstName": "contact.first_name",
+    "lastName": "contact.last_name",
+    "region": "contact.region",
+    "town": "contact.town",
+    "postcode": "contact.postcode",
+    "language": "contact.language_code",
+    "timeZone": "contact.time_zone",
+    "externalCustomerId": "contact.external_id",
+    "email": "contact.email",
+    "sms": "contact.sms",
+    "created": "contact.created_at",
+    "updated": "contact.updated_at",
+    "app": "token.app_id",
+    "os": "token.os",
+    "deviceModel": "token.device_model",
+    "appVersion": "token.app_version",
+    "clientVersion": "token.client_version",
+    "locale": "token.locale",
+    "deviceLanguage": "token.language",
+    "environment": "token.environment",
+    "provider": "token.provider",
+    "active": "token.active",
+    "registered": "token.registered_at",
+    "lastActive": "token.last_active_at",
+}
+_KEYED = {"externalCustomerId": "external_id", "email": "email", "sms": "sms"}
+_COMPARED = {"above": ">", "below": "<", "atLeast": ">=", "atMost": "<=", "before": "<", "after": ">"}
+
+_OF_TOKENS = (
+    "EXISTS (SELECT FROM token WHERE token.account_id = %(account_id)s AND token.contact_id = contact.id AND {})"
+)
+_OF_KEYS = "contact.id IN (SELECT contact_id FROM identity WHERE account_id = %(account_id)s AND key = ANY({}::uuid[]))"
+_OF_SEGMENTS = (
+    "EXISTS (SELECT FROM segment_member AS member WHERE member.account_id = %(account_id)s"
+    " AND member.contact_id = contact.id AND member.segment_id = ANY({}::bigint[]))"
+)
+_OF_EVENTS = (
+    "EXISTS (SELECT FROM event WHERE event.account_id = %(account_id)s AND event.contact_id = contact.id"
+    " AND event.event_type_id = (SELECT id FROM event_type WHERE account_id = %(account_id)s AND key = {}){})"
+)
+# A version compares number by number, and 1.0 is 1: leading digits with dots, trailing zeros cut, as an array.
+_VERSION = (
+    "string_to_array(regexp_replace(substring({} from '^[0-9]+(?:[.][0-9]+)*'), '([.]0+)+$', ''), '.')::numeric[]"
+)
+
+Where = tuple[composing.Composable, dict[str, object]]
+
+
+def where(tree: conditions.Node, now: dt.datetime) -> Where:
+    """Return the SQL of the conditions and its parameters; `account_id` is to be given beside them."""
+    compiler = _Compiler(now)
+    return compiler.node(tree), compiler.given
+
+
+class _Compiler:
+    def __init__(self, now: dt.datetime) -> None:
+        self.given: dict[str, object] = {}
+        self._now = now
+
+    def node(self, node: conditions.Node) -> composing.Composable:
+        if isinstance(node, conditions.Leaf):
+            found = self._leaf(node)
+            return _filled(_OF_TOKENS, found) if node.name in conditions.DEVICE else found
+        if node.word == "device":
+            return _filled(_OF_TOKENS, _joined(" AND ", [self._of_device(part) for part in node.parts]))
+        parts = [self.node(part) for part in node.parts]
+        return _filled("NOT {}", parts[0]) if node.word == "not" else _joined(_WORDS[node.word], parts)
+
+    def _of_device(self, node: conditions.Node) -> composing.Composable:
+        """Return what one device has to be: inside a device nothing asks of others."""
+        if isinstance(node, conditions.Leaf):
+            return self._leaf(node)
+        parts = [self._of_device(part) for part in node.parts]
+        return _filled("NOT {}", parts[0]) if node.word == "not" else _joined(_WORDS[node.word], parts)
+
+    def _parameter(self, value: object) -> composing.Composable:
+        name = f"given_{len(self.given)}"
+        self.given[name] = value
+        return composing.Placeholder(name)
+
+    def _leaf(self, leaf: conditions.Leaf) -> composing.Composable:
+        values = list(leaf.values)
+        if leaf.name == "event":
+            return self._event(leaf)
+        if leaf.kind == "segment":
+            return _filled(_OF_SEGMENTS, self._parameter(list(values)))
+        if leaf.kind == "channel":
+            return _joined(" OR ", [self._channel(str(channel)) for channel in values])
+        if leaf.kind == "key" and leaf.operator != "known":
+            return _filled(
+                _OF_KEYS, self._parameter([identity.of_column(_KEYED[leaf.name], str(value)) for value in values])
+            )
+        if leaf.name == "field":
+            column = _filled("(contact.fields ->> {})", self._parameter(leaf.of))
+        else:
+            column = composing.SQL(_COLUMNS[leaf.name])
+        if leaf.operator == "known":
+            return _filled("({} IS NOT NULL) = {}", column, self._parameter(values[0]))
+        return _filled("coalesce({}, false)", self._compared(leaf, column, values))
+
+    def _compared(
+        self, leaf: conditions.Leaf, column: composing.Composable, values: Sequence[object]
+    ) -> composing.Composable:
+        kind, operator = leaf.kind, leaf.operator
+        if operator == "within":
+            # In the future it is not within the last days, whatever a device's clock said.
+            since = self._now - dt.timedelta(days=int(str(values[0])))
+            column = _filled("{}::timestamptz", column)
+            return _filled("{} BETWEEN {} AND {}", column, self._parameter(since), self._parameter(self._now))
+        if kind == "moment":
+            parts = (_filled("{}::timestamptz", column), composing.SQL(_COMPARED[operator]), self._parameter(values[0]))
+            return _filled("{} {} {}::timestamptz", *parts)
+        if operator == "startsWith":
+            return _filled("starts_with(lower({}), lower({}))", column, self._parameter(values[0]))
+        if operator in ("is", "in"):
+            if kind == "version":
+                versions = [_filled(_VERSION, self._parameter(value)) for value in values]
+                return _filled(f"{_VERSION} IN ({{}})", column, composing.SQL(", ").join(versions))
+            if kind == "text":
+                return _filled("lower({}) = ANY({})", column, self._parameter([str(value).lower() for value in values]))
+            if kind == "choices":
+                return _filled("string_to_array({}, ',') && {}::text[]", column, self._parameter(list(values)))
+            cast = {"number": "numeric", "uuid": "uuid", "flag": "boolean"}.get(kind, "text")
+            return _filled(f"{{}}::{cast} = ANY({{}}::{cast}[])", column, self._parameter(list(values)))
+        compared = composing.SQL(_COMPARED[operator])
+        if kind == "version":
+            return _filled(f"{_VERSION} {{}} {_VERSION}", column, compared, self._parameter(values[0]))
+        return _filled("{}::numeric {} {}::numeric", column, compared, self._parameter(values[0]))
+
+    def _channel(self, channel: str) -> composing.Composable:
+        if channel in ("mobilepush", "webpush"):
+            return _filled(_OF_TOKENS, _filled("token.channel = {}", self._parameter(channel)))
+        return composing.SQL(f"contact.{channel} IS NOT NULL")
+
+    def _event(self, leaf: conditions.Leaf) -> composing.Composable:
+        column = composing.SQL("event.occurred_at")
+        key = self._parameter(leaf.of)
+        if leaf.operator == "known":
+            return _filled("({}) = {}", _filled(_OF_EVENTS, key, composing.SQL("")), self._parameter(leaf.values[0]))
+        moment = self._compared(leaf, column, list(leaf.values)) if leaf.operator == "within" else None
+        if moment is None:
+            compared = composing.SQL(_COMPARED[leaf.operator])
+            moment = _filled("{} {} {}::timestamptz", column, compared, self._parameter(leaf.values[0]))
+        return _filled(_OF_EVENTS, key, _filled(" AND {}", moment))
+
+
+_WORDS = {"all": " AND ", "any": " OR "}
+
+
+def _filled(fragment: str, *parts: composing.Composable) -> composing.Composable:
+    return composing.SQL(fragment).format(*parts)
+
+
+def _joined(word: str, parts: list[composing.Composable]) -> composing.Composable:
+    return _filled("({})", composing.SQL(word).join(parts))
