@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,7 +16,7 @@ _EVENT_KEY = re.compile(r"[A-Za-z0-9_.-]+")
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A request that can be worked on: its contacts, its rules, its segments, its event."""
 
-    contacts: list[msgspec.Raw]
+    contacts: Sequence[msgspec.Raw]
     how: rules.Rules
     groups: tuple[str, ...]
     excluded: tuple[str, ...]
@@ -51,8 +51,8 @@ def read(request: imports.ImportRequest, known: Mapping[int, fields.Field]) -> E
     if event_key is not None and (len(event_key) > limits.EVENT_KEY_CHARACTERS or not _EVENT_KEY.fullmatch(event_key)):
         message = f'"{event_key[:50]}" is no event key: it has Latin letters and digits, and no spaces'
         faults.append(problems.Problem(path="eventKeyForNewContacts", message=message))
-    groups = _names(request.group_names, "groupNames", faults)
-    excluded = _names(request.group_names_exclude, "groupNamesExclude", faults)
+    groups = names(request.group_names, "groupNames", faults)
+    excluded = names(request.group_names_exclude, "groupNamesExclude", faults)
     if faults:
         first = faults[0]
         raise problems.BadValue(f"{first.path}: {first.message}", faults)
@@ -106,13 +106,14 @@ def _field_ids(
     return frozenset(found)
 
 
-def _names(given: list[str] | str | None, path: str, faults: list[problems.Problem]) -> tuple[str, ...]:
-    names = [] if given is None else [given] if isinstance(given, str) else given
-    for number, name in enumerate(names):
+def names(given: list[str] | str | None, path: str, faults: list[problems.Problem]) -> tuple[str, ...]:
+    """Return the names of segments that a request gives; `faults` grows by those that are none."""
+    found = [] if given is None else [given] if isinstance(given, str) else given
+    for number, name in enumerate(found):
         if len(name) > limits.GROUP_NAME_CHARACTERS or "\0" in name:
             message = f"the name of a segment has at most {limits.GROUP_NAME_CHARACTERS} characters, none of them NUL"
             faults.append(problems.Problem(path=f"{path}[{number}]", message=message))
-    return tuple(name.strip() for name in names if name.strip())
+    return tuple(name.strip() for name in found if name.strip())
 
 
 def _number(given: contacts.Id | None) -> int:

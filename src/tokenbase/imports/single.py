@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import msgspec
 
 from tokenbase.contacts import fields, incoming, loading, reading, rules
 from tokenbase.contract import answers, problems
 from tokenbase.imports import arrivals, batch, envelope
-from tokenbase.store import database
+from tokenbase.store import blocks, database
 
-_ADD = rules.Rules(kinds=("email", "sms", "mobilepush"), field_ids=None, restore_deleted=True)
+ADD = rules.Rules(kinds=("email", "sms", "mobilepush"), field_ids=None, restore_deleted=True)
+"""How `POST /contact` finds whom to update (contract 5)."""
 
 
 def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: batch.Clock) -> answers.Saved:
@@ -17,7 +20,7 @@ def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: 
 
     Raises BadValue when it cannot be stored.
     """
-    return _save(database, account_id, raw, _ADD, clock)
+    return _save(database, account_id, raw, ADD, clock)
 
 
 def update(
@@ -30,33 +33,63 @@ def update(
 def _save(
     database: database.Database, account_id: int, raw: msgspec.Raw, how: rules.Rules, clock: batch.Clock
 ) -> answers.Saved:
+    arrived = read(database, account_id, raw, channels_required=how.target is None)
+    with database.transaction() as conn:
+        loading.lock(conn, account_id)
+        if how.target is not None:
+            _check_target(conn, account_id, how.target, _good(arrived))
+        worked = store(conn, database.blocks, account_id, arrived, how, clock())
+    contact_id = worked.fates[0].contact_id
+    assert contact_id is not None
+    return answers.Saved(contact_id, worked.warnings)
+
+
+def read(
+    database: database.Database, account_id: int, raw: msgspec.Raw, channels_required: bool = True
+) -> arrivals.Arrivals:
+    """Read the one contact of a request. Raises BadValue where it cannot be stored."""
     with database.transaction() as conn:
         known = fields.load(conn, account_id)
-    reader = reading.Reader(known, lone=True, channels_required=how.target is None)
+    reader = reading.Reader(known, lone=True, channels_required=channels_required)
     arrived = arrivals.Arrivals([raw], reader, [""])
-    read = arrived.read(0)
-    if isinstance(read, problems.Problem):
-        raise problems.BadValue(f"{read.path}: {read.message}", [read])
+    _good(arrived)
+    return arrived
+
+
+def store(
+    conn: loading.Connection,
+    blocks: blocks.Blocks,
+    account_id: int,
+    arrived: arrivals.Arrivals,
+    how: rules.Rules,
+    now: dt.datetime,
+    groups: tuple[str, ...] = (),
+) -> arrivals.Worked:
+    """Store one contact that was read, and put it into these segments and its own. The account must be locked.
+
+    Raises BadValue where it cannot be stored.
+    """
     sent = envelope.Envelope(
-        contacts=[raw],
+        contacts=arrived.raws,
         how=how,
-        groups=tuple(read.groups),
+        groups=(*_good(arrived).groups, *groups),
         excluded=(),
         makes_events=False,
         event_key=None,
         warnings=[],
     )
-    with database.transaction() as conn:
-        loading.lock(conn, account_id)
-        if how.target is not None:
-            _check_target(conn, account_id, how.target, read)
-        worked = arrivals.work(conn, database.blocks, account_id, arrived, sent, False, clock())
-        if worked.faults:
-            fault = worked.faults[0]
-            raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)
-    contact_id = worked.fates[0].contact_id
-    assert contact_id is not None
-    return answers.Saved(contact_id, worked.warnings)
+    worked = arrivals.work(conn, blocks, account_id, arrived, sent, False, now)
+    if worked.faults:
+        fault = worked.faults[0]
+        raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)
+    return worked
+
+
+def _good(arrived: arrivals.Arrivals) -> incoming.Incoming:
+    read = arrived.read(0)
+    if isinstance(read, problems.Problem):
+        raise problems.BadValue(f"{read.path}: {read.message}".removeprefix(": "), [read])
+    return read
 
 
 def _check_target(conn: loading.Connection, account_id: int, target: int, read: incoming.Incoming) -> None:
