@@ -6,7 +6,6 @@ address stands in backticks as `METHOD /path`, as in the table of operations.
 
 from __future__ import annotations
 
-LATER = "not built: double opt-in comes next"
 SENDING = "not built: it belongs to the sending"
 
 RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -281,7 +280,6 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
          " plans::the_index_finds_names_in_any_case_and_no_deleted_contact"),
         ("client", "`GET /api/v1/contacts/email`: the addresses of contacts by id", "subscriptions::the_addresses_of_contacts_are_told"
          " subscriptions::addresses_of_nobody_or_too_many_are_400"),
-        ("doc", "`POST /api/v1/contact/subscribe`: unconfirmed, double opt-in, events", LATER),
         ("doc", "`POST /api/v1/contacts/upload`: a CSV by link, fetched and imported as a session in the background; answers `asyncSessionId`",
          "links::a_csv_by_link_is_imported_in_the_background_and_its_session_tells_all"
          " links::delimiters_marks_ends_and_headings_are_understood"
@@ -306,6 +304,25 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
          " link_crash::a_server_told_to_end_hands_its_job_over_at_once"
          " link_crash::two_servers_share_the_work_and_do_none_twice"
          " link_crash::a_server_that_was_thought_dead_writes_nothing_more"),
+        ("doc", "`POST /api/v1/contact/subscribe`: unconfirmed, double opt-in, events",
+         "subscribing::who_subscribes_is_unconfirmed_until_the_button_in_the_mails_page_is_pressed"
+         " subscribing::a_known_contact_is_updated_and_asked_only_while_its_address_is_not_confirmed"
+         " subscribing::a_contact_without_an_address_subscribes_without_a_mail"
+         " subscribing::two_who_subscribe_with_one_address_at_once_are_one_contact_and_get_one_mail"
+         " subscribing::two_who_press_the_button_at_once_confirm_once"
+         " subscribing::what_cannot_be_subscribed_is_400_and_stores_nothing"),
+        ("ours", "An unsubscribed address stays so until its owner confirms anew; an import does not confirm one that waits",
+         "subscribing::unsubscribed_stays_so_until_the_owner_confirms_anew"
+         " subscribing::an_import_does_not_confirm_an_address_that_waits"),
+        ("ours", "A link confirms one address of one contact for 7 days, by a button; a forged one is 400, an outdated one 410",
+         "subscribing::a_link_that_is_too_old_or_for_somebody_gone_is_410 subscribing::a_link_that_was_not_signed_here_is_400"
+         " subscribing::a_link_of_one_account_confirms_nobody_in_another"
+         " subscribing::the_page_allows_nothing_but_its_own_form subscribing::the_page_takes_no_body_and_no_other_method"
+         " subscribing::one_link_and_those_without_one_have_their_rates"),
+        ("ours", "One address gets one mail in ten minutes and three a day; mails survive a kill and are sent again after a fault",
+         "subscribing::one_address_gets_one_mail_in_ten_minutes_and_three_a_day"
+         " posting::a_mail_outlives_a_server_that_is_killed_before_and_while_it_is_sent"
+         " posting::what_fails_for_now_is_tried_again_after_growing_waits_and_given_up_in_the_end"),
         ("doc", "`GET /api/v1/contact/{id}/subscriptions` and `PUT /api/v1/contact/{id}/subscriptions`", "subscriptions::subscriptions_are_replaced_as_a_whole"
          " subscriptions::subscriptions_that_are_none_are_400_with_their_place"
          " subscriptions::subscriptions_of_a_contact_that_is_gone_or_anothers_are_404"),

@@ -14,8 +14,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "tokenbase"
 ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/queries.sql"))
 MIGRATIONS = sorted((SOURCE / "store" / "migrations").glob("*.sql"))
 
-# The one statement that looks for work of any account: docs/decisions/0012-job-queue.md.
-ANYBODYS = {("jobs", "claim")}
+# The statements that look for work of any account: docs/decisions/0011-double-opt-in.md and 0012-job-queue.md.
+ANYBODYS = {("jobs", "claim"), ("optin", "claim_mail")}
 # Tables of the coordinating machine, which are small and never spread.
 LOCAL = {"account", "id_block", "migration"}
 

@@ -24,7 +24,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from tokenbase.accounts import keys, rights
-from tokenbase.api import bodies, credentials, errors, operations, pages, rates, routes
+from tokenbase.api import bodies, confirmations, credentials, errors, operations, pages, rates, routes
 from tokenbase.contract import problems
 from tokenbase.store import database
 
@@ -134,6 +134,11 @@ class Api:
         async with _slot(self._heavy if operation.heavy else self._light):
             return await self._in_thread(work)
 
+    async def lightly(self, work: Callable[[], _Result]) -> _Result:
+        """Do something small in a slot of the light requests. Raises Overloaded where none is free in time."""
+        async with _slot(self._light):
+            return await self._in_thread(work)
+
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
 
@@ -205,6 +210,8 @@ def create(
             return PlainTextResponse(f"{fault.message}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
-    app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready), *pages.ROUTES])
-    app.router.default = Api(base, clock, limiter, means, imports, others)
+    api = Api(base, clock, limiter, means, imports, others)
+    confirming = confirmations.routes(base, clock, limiter, means.secret, api.lightly)
+    app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready), *pages.ROUTES, *confirming])
+    app.router.default = api
     return app

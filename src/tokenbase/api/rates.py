@@ -16,6 +16,11 @@ from tokenbase.api.operations import Operation
 from tokenbase.contract import limits, problems
 from tokenbase.ops import settings
 
+LINK_RATE = 10
+"""Requests a second with one link of a confirmation mail; no setting changes it."""
+STRANGERS_RATE = 100
+"""Requests a second, all together, with links that this server did not sign."""
+
 MOST_KEPT = 10_000
 """Keys and addresses after which those that were quiet for a second are forgotten."""
 
@@ -46,9 +51,21 @@ class Rates:
         """Count a request. Raises RateLimited where it is one too many; one second later the next may come."""
         name = f"{operation.method} {operation.path}"
         rate = self._rates.get(name, 0)
-        if rate == 0:
-            return
-        now, place = self._clock(), (account_id, key_id, name)
+        if rate and not self._count((account_id, key_id, name), rate):
+            raise problems.RateLimited(
+                f"this key may send {name} {rate} times a second: wait for the seconds that Retry-After names"
+            )
+
+    def admit_stranger(self, account_id: int, contact_id: int) -> None:
+        """Count a request without a key, of who has a link for a contact; 0 and 0 is everybody who has none.
+
+        Raises RateLimited where it is one too many.
+        """
+        if not self._count((account_id, contact_id, "link"), LINK_RATE if contact_id else STRANGERS_RATE):
+            raise problems.RateLimited("too many requests: come again in a second")
+
+    def _count(self, place: tuple[int, int, str], rate: int) -> bool:
+        now = self._clock()
         moments = self._last.get(place)
         if moments is None:
             if len(self._last) >= MOST_KEPT:
@@ -57,7 +74,6 @@ class Rates:
         while moments and moments[0] <= now - 1:
             moments.popleft()
         if len(moments) >= rate:
-            raise problems.RateLimited(
-                f"this key may send {name} {rate} times a second: wait for the seconds that Retry-After names"
-            )
+            return False
         moments.append(now)
+        return True

@@ -12,8 +12,8 @@ from tokenbase.api.operations import Answer, Operation
 OPERATIONS: tuple[Operation, ...] = (
     *imports.OPERATIONS,
     *privacy.OPERATIONS,
-    *contacts.OPERATIONS,
     *subscriptions.OPERATIONS,
+    *contacts.OPERATIONS,
     *segments.OPERATIONS,
     *apps.OPERATIONS,
     *events.OPERATIONS,

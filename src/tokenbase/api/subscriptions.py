@@ -6,8 +6,9 @@ from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding, parameters
 from tokenbase.api.operations import Answer, Call, Operation, Parameter
 from tokenbase.contacts import naming, subscriptions, unsubscribed
-from tokenbase.contract import limits
+from tokenbase.contract import answers, limits
 from tokenbase.contract import subscriptions as shapes
+from tokenbase.optin import subscribing
 
 
 def emails(call: Call) -> Answer:
@@ -48,6 +49,12 @@ def replace(call: Call) -> Answer:
     return Answer(value=shapes.Subscriptions(found))
 
 
+def subscribe(call: Call) -> Answer:
+    """Add or update somebody who subscribes, and ask them by mail to confirm their address."""
+    sent = decoding.decode(call.body, shapes.SubscribeRequest)
+    return Answer(value=subscribing.subscribe(call.database, call.account_id, sent, call.clock))
+
+
 def _addresses(call: Call) -> list[str]:
     sent = decoding.decode(call.body, shapes.Emails).emails
     return [sent] if isinstance(sent, str) else sent
@@ -57,6 +64,15 @@ _IDS = Parameter("ids", "Ids of up to 500 contacts, separated by commas.", "123,
 _P = Permission
 
 OPERATIONS = (
+    Operation(
+        "POST",
+        "/api/v1/contact/subscribe",
+        _P.CONTACTS_WRITE,
+        subscribe,
+        takes=shapes.SubscribeRequest,
+        required=("contact",),
+        gives=answers.Saved,
+    ),
     Operation(
         "GET", "/api/v1/contacts/email", _P.CONTACTS_READ, emails, gives=shapes.ContactEmails, parameters=(_IDS,)
     ),

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 import uvicorn
@@ -19,6 +20,7 @@ from tokenbase.imports import uploads
 from tokenbase.jobs import worker
 from tokenbase.links import importing
 from tokenbase.ops import secret, settings
+from tokenbase.optin import carriers, posting
 from tokenbase.store import home, housekeeping
 
 log = structlog.get_logger()
@@ -72,17 +74,18 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
                 )
             )
             stopping = threading.Event()
-            keeper = threading.Thread(target=housekeeping.keep, args=(base, options.now, stopping), daemon=True)
-            keeper.start()
+            keeper = _started(housekeeping.keep, base, options.now, stopping)
             most = chosen.link_megabytes * 1024 * 1024
             links = importing.Importer(base, means.secret, chosen.open_networks, most, options.now)
             kinds = {uploads.KIND: links.kind()}
-            workers = [
-                threading.Thread(target=worker.run, args=(base, kinds, options.now, stopping), daemon=True)
-                for _ in range(WORKERS)
-            ]
-            for thread in workers:
-                thread.start()
+            post = posting.Post(
+                carrier=_carrier(chosen),
+                sender=chosen.sender,
+                public_url=(chosen.public_url or _url(listener)).rstrip("/"),
+                secret=means.secret,
+            )
+            workers = [_started(worker.run, base, kinds, options.now, stopping) for _ in range(WORKERS)]
+            workers.append(_started(posting.keep, base, post, options.now, stopping))
             gc.freeze()
             gc.set_threshold(GARBAGE_OBJECTS)
             sys.setswitchinterval(SWITCH_SECONDS)
@@ -92,11 +95,29 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
                 server.run(sockets=[listener])
             stopping.set()
             keeper.join()
-            # One that does not stop in time loses its lease, and another server goes on with its job.
+            # One that does not stop in time loses its lease, and another server goes on with its work.
             until = time.monotonic() + WORKER_SECONDS
             for thread in workers:
                 thread.join(max(0, until - time.monotonic()))
             log.info("stopped")
+
+
+def _started(work: Callable[..., object], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=arguments, daemon=True)
+    thread.start()
+    return thread
+
+
+def _carrier(chosen: settings.Settings) -> carriers.Carrier:
+    if chosen.smtp_host is None:
+        return carriers.Directory(chosen.data_dir / "mail")
+    return carriers.Smtp(
+        host=chosen.smtp_host,
+        port=chosen.smtp_port or settings.SMTP_PORTS[chosen.smtp_security],
+        security=chosen.smtp_security,
+        user=chosen.smtp_user,
+        password=chosen.smtp_password,
+    )
 
 
 def _listener(chosen: settings.Settings) -> socket.socket:

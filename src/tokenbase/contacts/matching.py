@@ -87,7 +87,7 @@ class Base:
         """Return a new person with everything that a contact carries."""
         row = dict(sent.values)
         if "email" in row:
-            row["email_confirmed"] = "true"
+            row["email_confirmed"] = _confirmed(how)
         if sent.external_id:
             row["external_id"] = sent.external_id
         fields = {}
@@ -120,7 +120,7 @@ class Base:
                 if column == "email":
                     if old.lower() == value.lower():
                         continue
-                    before["email_confirmed"], row["email_confirmed"] = row.get("email_confirmed", ""), "true"
+                    before["email_confirmed"], row["email_confirmed"] = row.get("email_confirmed", ""), _confirmed(how)
                 before[column], row[column] = old, value
         old = row.get("external_id", "")
         if sent.external_id and old != sent.external_id and (not old or how.target is not None):
@@ -248,6 +248,10 @@ def _column_key(column: str, value: str) -> str | None:
 
 def _field_key(field_id: int, value: str | None) -> str | None:
     return identity.field(field_id, value) if value else None
+
+
+def _confirmed(how: rules.Rules) -> str:
+    return "true" if how.confirms else "false"
 
 
 def _recency(person: people.Person) -> tuple[int, object, int]:

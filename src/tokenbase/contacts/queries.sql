@@ -448,11 +448,12 @@ WHERE account_id = %(account_id)s
   AND email IS NOT NULL;
 
 -- name: unsubscribe
--- Addresses whose owners want no e-mail.
+-- Addresses whose owners want no e-mail, and when they last said so.
 INSERT INTO unsubscribed_email (account_id, key, unsubscribed_at)
 SELECT %(account_id)s, new.key, %(now)s
 FROM unnest(string_to_array(%(keys)s, ',')::uuid[]) AS new (key)
-ON CONFLICT DO NOTHING;
+ON CONFLICT (account_id, key) DO UPDATE
+SET unsubscribed_at = excluded.unsubscribed_at;
 
 -- name: resubscribe
 -- Addresses whose owners want e-mail again.
@@ -492,6 +493,12 @@ ON CONFLICT DO NOTHING;
 -- name: erase_subscriptions
 -- Subscriptions of contacts that are gone for good.
 DELETE FROM subscription
+WHERE account_id = %(account_id)s
+  AND contact_id = ANY(%(ids)s);
+
+-- name: erase_mails
+-- That contacts who are gone for good were asked by mail.
+DELETE FROM confirmation_mail
 WHERE account_id = %(account_id)s
   AND contact_id = ANY(%(ids)s);
 

@@ -52,6 +52,7 @@ def _remove(
             sql.erase_events,
             sql.erase_memberships,
             sql.erase_subscriptions,
+            sql.erase_mails,
         ):
             conn.execute(statement, one)
         conn.execute(sql.erase_mutes, {"account_id": account_id, "keys": ",".join(tokens)})

@@ -54,6 +54,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     field_ids: frozenset[int] | None = frozenset()
     """Additional fields to update on a known contact; None for all that a contact carries."""
     restore_deleted: bool = False
+    confirms: bool = True
+    """Whether an e-mail address that a contact is given counts as confirmed (contract 2)."""
     target: int | None = None
     """The one contact that everything is for, whoever else it may look like."""
 

@@ -32,6 +32,8 @@ CONDITION_VALUES = 500
 CONDITION_CHARACTERS = 255
 
 EVENT_KEY_CHARACTERS = 255
+FORM_TYPE_CHARACTERS = 200
+"""Characters of the form type that ends the key of an event type (ours)."""
 EVENT_VALUE_CHARACTERS = 1_000
 EVENT_PARAMS_BYTES = 64 * 1024
 """Bytes of one event's parameters (ours)."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
 from tokenbase.contract import problems
+from tokenbase.contract.contacts import Group
 
 
 class ContactEmail(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -48,3 +49,20 @@ class Subscriptions(msgspec.Struct, frozen=True):
     EXAMPLE: ClassVar[dict[str, object]] = {"subscriptions": ["News", "Sales"]}
 
     subscriptions: list[str] | str
+
+
+_CONTACT = msgspec.Meta(extra_json_schema={"$ref": "#/components/schemas/Contact"})
+
+
+class SubscribeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
+    """Somebody who subscribes. `form_type` ends the key of the event, such as `subscribeFromApi-footer`."""
+
+    EXAMPLE: ClassVar[dict[str, object]] = {
+        "contact": {"firstName": "Ann", "channels": [{"type": "email", "value": "ann@example.com"}]},
+        "groups": ["Newsletter"],
+        "formType": "footer",
+    }
+
+    contact: Annotated[msgspec.Raw, _CONTACT] = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
+    groups: list[str | Group] | str | Group | None = None
+    form_type: str | None = None

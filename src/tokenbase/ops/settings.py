@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
+from email import errors, headerregistry, utils
 from pathlib import Path
 
 import msgspec
@@ -37,6 +39,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """TOKENBASE_CONNECTIONS: the most database connections of one process."""
     imports: int = 4
     """TOKENBASE_IMPORTS: bulk requests worked on at the same time."""
+
+    public_url: str | None = None
+    """TOKENBASE_PUBLIC_URL: the address that people reach the server at; its own where it is not set."""
+    mail_from: str = "Tokenbase <tokenbase@localhost>"
+    """TOKENBASE_MAIL_FROM: the sender of mails; required with an SMTP server."""
+    smtp_host: str | None = None
+    """TOKENBASE_SMTP_HOST: the server that takes mails; files in the data directory where it is not set."""
+    smtp_port: int | None = None
+    """TOKENBASE_SMTP_PORT: 587, or with tls 465, or with none 25, where it is not set."""
+    smtp_security: str = "starttls"
+    """TOKENBASE_SMTP_SECURITY: starttls, tls or none."""
+    smtp_user: str | None = None
+    """TOKENBASE_SMTP_USER: whom to log in as; nobody where it is not set."""
+    smtp_password: str | None = None
+    """TOKENBASE_SMTP_PASSWORD: the password that goes with it."""
 
     rate_limits: str = "on"
     """TOKENBASE_RATE_LIMITS: on, off, or own numbers of requests a second for one key."""
@@ -84,6 +101,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     @property
+    def sender(self) -> headerregistry.Address:
+        """Return the sender of mails. Raises BadSetting for what is no address."""
+        name, address = utils.parseaddr(self.mail_from)
+        try:
+            found = headerregistry.Address(name, addr_spec=address)
+        except (ValueError, errors.MessageError):
+            found = headerregistry.Address()
+        if not (found.username and found.domain and self.mail_from.isprintable()):
+            raise BadSetting(f'TOKENBASE_MAIL_FROM is "{self.mail_from}": write Shop <news@example.com>')
+        return found
+
+    @property
     def address(self) -> tuple[str, int]:
         """Return host and port to listen on. Raises BadSetting for anything but HOST:PORT."""
         host, colon, port = self.listen.rpartition(":")
@@ -91,6 +120,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise BadSetting(f'TOKENBASE_LISTEN is "{self.listen}": write HOST:PORT, such as 127.0.0.1:8080')
         return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - asked for by leaving the host out
 
+
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+"""The ways to secure SMTP, and the usual port of each."""
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 VARIABLES = {
     "database_url": "DATABASE_URL",
@@ -102,8 +136,15 @@ VARIABLES = {
     "rate_limits": "TOKENBASE_RATE_LIMITS",
     "private_links": "TOKENBASE_PRIVATE_LINKS",
     "link_megabytes": "TOKENBASE_LINK_MEGABYTES",
+    "public_url": "TOKENBASE_PUBLIC_URL",
+    "mail_from": "TOKENBASE_MAIL_FROM",
+    "smtp_host": "TOKENBASE_SMTP_HOST",
+    "smtp_port": "TOKENBASE_SMTP_PORT",
+    "smtp_security": "TOKENBASE_SMTP_SECURITY",
+    "smtp_user": "TOKENBASE_SMTP_USER",
+    "smtp_password": "TOKENBASE_SMTP_PASSWORD",
 }
-SECRET = frozenset({"database_url", "secret_key"})
+SECRET = frozenset({"database_url", "secret_key", "smtp_password"})
 """These may come from a file, named by the variable with _FILE behind it."""
 OTHERS = frozenset({"TOKENBASE_POSTGRES_BIN", "TOKENBASE_URL", "TOKENBASE_KEY"})
 """Variables that are read elsewhere: by the embedded PostgreSQL, and by the client's verbs."""
@@ -126,7 +167,7 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
         if not values[name]:
             # An empty URL would be the driver's default server, an empty secret no secret.
             raise BadSetting(f"{VARIABLES[name]} is empty: give it a value, or leave it out")
-    for name, least in (("connections", 4), ("imports", 1), ("link_megabytes", 1)):
+    for name, least in (("connections", 4), ("imports", 1), ("link_megabytes", 1), ("smtp_port", 1)):
         if name in values:
             values[name] = _number(VARIABLES[name], str(values[name]), least)
     if "data_dir" in values:
@@ -134,8 +175,26 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
     chosen = msgspec.convert(values, Settings)
     if chosen.connections < chosen.imports + 3:
         raise BadSetting("TOKENBASE_CONNECTIONS must be at least 3 more than TOKENBASE_IMPORTS")
-    _ = chosen.address, chosen.rates, chosen.open_networks
+    _ = chosen.address, chosen.rates, chosen.open_networks, chosen.sender
+    _check_mail(chosen)
     return chosen
+
+
+def _check_mail(chosen: Settings) -> None:
+    if chosen.public_url is not None and not _PUBLIC_URL.fullmatch(chosen.public_url):
+        raise BadSetting(f'TOKENBASE_PUBLIC_URL is "{chosen.public_url}": write such as https://tokens.example.com')
+    if chosen.smtp_security not in SMTP_PORTS:
+        raise BadSetting(f'TOKENBASE_SMTP_SECURITY is "{chosen.smtp_security}": write starttls, tls or none')
+    if (chosen.smtp_port or 1) > 65_535:
+        raise BadSetting(f"TOKENBASE_SMTP_PORT is {chosen.smtp_port}: a port is at most 65535")
+    if (chosen.smtp_user is None) != (chosen.smtp_password is None):
+        raise BadSetting("TOKENBASE_SMTP_USER and TOKENBASE_SMTP_PASSWORD go together: set both or none")
+    if chosen.smtp_host is None:
+        return
+    if chosen.mail_from == Settings().mail_from:
+        raise BadSetting("TOKENBASE_SMTP_HOST needs TOKENBASE_MAIL_FROM: write Shop <news@example.com>")
+    if chosen.smtp_user is not None and chosen.smtp_security == "none" and chosen.smtp_host not in _LOOPBACK:
+        raise BadSetting("TOKENBASE_SMTP_SECURITY is none: a password is sent over starttls or tls only")
 
 
 def strangers(environ: Mapping[str, str]) -> list[str]:

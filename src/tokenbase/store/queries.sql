@@ -91,6 +91,16 @@ WHERE (account_id, key) IN (
   LIMIT %(piece)s
 );
 
+-- name: sweep_mails
+-- A piece of what is known of mails that were asked for longer ago than it is kept.
+DELETE FROM confirmation_mail
+WHERE (account_id, id) IN (
+  SELECT account_id, id
+  FROM confirmation_mail
+  WHERE created_at < %(before)s
+  LIMIT %(piece)s
+);
+
 -- name: ping
 -- A sign of life.
 SELECT 1;

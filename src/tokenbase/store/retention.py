@@ -1,4 +1,6 @@
-"""What is only kept for a time: import sessions and jobs that failed 30 days, answers to Idempotency-Keys one."""
+"""What is only kept for a time: import sessions, jobs that failed and confirmation mails 30 days, answers to
+Idempotency-Keys one.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ sql = queries.load("tokenbase.store")
 
 SESSIONS = dt.timedelta(days=30)
 ANSWERS = dt.timedelta(days=1)
+MAILS = dt.timedelta(days=30)
 PIECE = 1_000
 """How many rows one transaction deletes."""
 
@@ -21,6 +24,7 @@ def sweep(database: database.Database, now: dt.datetime) -> None:
         (sql.sweep_portions, SESSIONS),
         (sql.sweep_jobs, SESSIONS),
         (sql.sweep_answers, ANSWERS),
+        (sql.sweep_mails, MAILS),
     ):
         deleted = PIECE
         while deleted == PIECE:

@@ -116,9 +116,13 @@ def test_sessions_are_kept_30_days_and_answers_one(base: database.Database) -> N
         for hours in (23, 25):
             kept = (f"k{hours}", NOW - dt.timedelta(hours=hours))
             conn.execute(b"INSERT INTO idempotent_answer VALUES (1, %s, '', '', %s)", kept)
+        mail = b"INSERT INTO confirmation_mail VALUES (1, %s, 1, gen_random_uuid(), 'sent', 1, %s, %s)"
+        for days in (29, 31):
+            conn.execute(mail, (days, *(NOW - dt.timedelta(days=days),) * 2))
     retention.sweep(base, NOW)
     with base.transaction() as conn:
         assert conn.execute(b"SELECT started_at FROM import_session").fetchall() == [(NOW - dt.timedelta(days=29),)]
+        assert conn.execute(b"SELECT id FROM confirmation_mail").fetchall() == [(29,)]
         assert conn.execute(b"SELECT key FROM idempotent_answer").fetchall() == [("k23",)]
 
 

@@ -36,16 +36,18 @@ def test_any_other_address_is_refused_with_an_example(listen: str) -> None:
         settings.load({"TOKENBASE_LISTEN": listen})
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL", "TOKENBASE_SECRET_KEY"])
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "TOKENBASE_SECRET_KEY", "TOKENBASE_SMTP_PASSWORD"])
 def test_a_secret_may_stand_in_a_file_below_the_variable_itself(variable: str, tmp_path: Path) -> None:
     (name,) = (name for name, found in settings.VARIABLES.items() if found == variable)
     (tmp_path / "file").write_text("from the file\n")
-    environ = {f"{variable}_FILE": str(tmp_path / "file")}
+    environ = {f"{variable}_FILE": str(tmp_path / "file"), "TOKENBASE_SMTP_USER": "u"}
+    if variable != "TOKENBASE_SMTP_PASSWORD":
+        del environ["TOKENBASE_SMTP_USER"]
     assert getattr(settings.load(environ), name) == "from the file"
     assert getattr(settings.load({**environ, variable: "from the variable"}), name) == "from the variable"
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL", "TOKENBASE_SECRET_KEY"])
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "TOKENBASE_SECRET_KEY", "TOKENBASE_SMTP_PASSWORD"])
 def test_a_secrets_file_that_is_missing_broken_or_empty_is_refused(variable: str, tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "empty").write_text("\n")
@@ -104,3 +106,36 @@ def test_what_is_no_network_is_refused(text: str) -> None:
         settings.load({"TOKENBASE_PRIVATE_LINKS": text})
     with pytest.raises(settings.BadSetting, match="TOKENBASE_LINK_MEGABYTES"):
         settings.load({"TOKENBASE_LINK_MEGABYTES": "0"})
+
+
+MAIL = {"TOKENBASE_SMTP_HOST": "smtp.example.com", "TOKENBASE_MAIL_FROM": "Shop <news@example.com>"}
+
+
+def test_the_settings_of_mail_are_read() -> None:
+    chosen = settings.load({**MAIL, "TOKENBASE_SMTP_PORT": "2525", "TOKENBASE_PUBLIC_URL": "https://t.example.com/x/"})
+    assert (chosen.smtp_host, chosen.smtp_port, chosen.smtp_security) == ("smtp.example.com", 2525, "starttls")
+    assert str(chosen.sender) == "Shop <news@example.com>"
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"TOKENBASE_SMTP_HOST": "smtp.example.com"}, "needs TOKENBASE_MAIL_FROM"),
+        ({"TOKENBASE_MAIL_FROM": "nobody"}, "write Shop <news@example.com>"),
+        ({"TOKENBASE_MAIL_FROM": "a@b.co\r\nBcc: x@b.co"}, "write Shop <news@example.com>"),
+        ({**MAIL, "TOKENBASE_SMTP_SECURITY": "ssl"}, "write starttls, tls or none"),
+        ({**MAIL, "TOKENBASE_SMTP_PORT": "70000"}, "at most 65535"),
+        ({**MAIL, "TOKENBASE_SMTP_PORT": "x"}, "write a whole number"),
+        ({**MAIL, "TOKENBASE_SMTP_USER": "u"}, "go together"),
+        (
+            {**MAIL, "TOKENBASE_SMTP_USER": "u", "TOKENBASE_SMTP_PASSWORD": "p", "TOKENBASE_SMTP_SECURITY": "none"},
+            "over starttls or tls only",
+        ),
+        ({"TOKENBASE_PUBLIC_URL": "tokens.example.com"}, "write such as https://tokens.example.com"),
+        ({"TOKENBASE_PUBLIC_URL": "https://a.example/?x"}, "write such as https://tokens.example.com"),
+        ({"TOKENBASE_PUBLIC_URL": "https://a.example/ x\nBcc: y"}, "write such as https://tokens.example.com"),
+    ],
+)
+def test_settings_of_mail_that_cannot_work_are_refused(environ: dict[str, str], told: str) -> None:
+    with pytest.raises(settings.BadSetting, match=told):
+        settings.load(environ)

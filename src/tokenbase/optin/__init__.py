@@ -1,0 +1,1 @@
+"""Double opt-in: who subscribes is asked by mail, and confirms on a page (contract 5)."""
