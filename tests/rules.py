@@ -335,6 +335,16 @@ RULES: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("doc ours", "`GET /api/v1/additionalfields` lists the fields, `POST /api/v1/additionalfields` makes one",
          "contact::additional_fields_are_made_and_usable_at_once contact::a_field_that_cannot_be_made_says_why"),
         ("doc", "`GET /api/v1/groups`: the segments", "segments::segments_are_listed_by_a_text_in_their_name_and_paged"),
+        ("ours", "`POST /api/v1/groups`, `GET /api/v1/group/{id}`, `PUT /api/v1/group/{id}`, `DELETE /api/v1/group/{id}`: segments are made, read, changed and removed",
+         "dynamic::a_segment_is_made_read_changed_and_removed dynamic::a_static_segment_is_made_empty_and_has_no_conditions"
+         " dynamic::a_name_that_is_taken_is_409 dynamic::many_at_once_with_one_name_make_one_segment"),
+        ("ours", "Dynamic segments: conditions on fields, channels, app, os, app version, language, activity, events and lists, joined by all, any and not; evaluated in SQL",
+         "dynamic::every_kind_of_condition_finds_who_meets_it dynamic::who_is_in_it_follows_what_happens"
+         " dynamic::pages_of_a_dynamic_segment_hold_everybody_once dynamic::a_segment_of_members_of_another_follows_it"
+         " dynamic::nobody_is_put_into_a_dynamic_segment dynamic::words_that_look_like_sql_are_words"
+         " dynamic::conditions_on_what_another_account_has_are_met_by_nobody"),
+        ("ours", "`POST /api/v1/groups/count`: how many meet conditions; what is no condition is a 400 with its place",
+         "dynamic::every_kind_of_condition_finds_who_meets_it dynamic::what_is_no_condition_is_400_with_its_place"),
         ("doc", "`GET /api/v1/group/{id}/contacts`: who is in a segment", "segments::who_is_in_a_segment_is_paged_and_shown_whole"),
         ("doc", "`POST /api/v1/group/{id}/contacts/attach` and `POST /api/v1/group/{id}/contacts/detach`", "segments::contacts_are_attached_by_either_id_and_unknown_ones_are_told"
          " segments::contacts_are_detached_and_all_of_them_when_none_is_named"

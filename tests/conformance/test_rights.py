@@ -21,7 +21,9 @@ KINDS = (
     (r"\w+ /api/v\d/(messages?|broadcasts?|interactions)\b.*", "a message"),
     (r"DELETE /api/v1/contact(/{id})?", "a contact that goes"),
     (r"GET /api/v1/erasures", "a contact that goes"),
-    (r"(POST|PUT) /api/v1/(contacts?|apps|group|emails)\b.*", "a contact that comes"),
+    (r"DELETE /api/v1/group/{id}", "a contact that goes"),
+    (r"POST /api/v1/groups/count", "a contact that is read"),
+    (r"(POST|PUT) /api/v1/(contacts?|apps|groups?|emails)\b.*", "a contact that comes"),
     (r"GET /api/v1/importstatus/{sessionId}", "a contact that comes"),
     (r"GET /api/v\d/(contacts?|groups?|additionalfields|addressbooks|apps)\b.*", "a contact that is read"),
 )

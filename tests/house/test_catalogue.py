@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "tokenbase"
 # Unique keys of the coordinating machine's small tables, and of the digest that finds a key's account.
 LOCAL = {("account", "id"), ("id_block", "name"), ("migration", "name"), ("api_key", "hash")}
 # Where SQL is composed of names that no parameter can stand for.
-COMPOSES = {"store/partitions.py", "store/migrate.py"}
+COMPOSES = {"store/partitions.py", "store/migrate.py", "segments/dynamic.py"}
 # SQLite's statements, for a file that one upload alone sees and removes; the uploader may not ask for the store's.
 SCRATCH = {"uploader/ledger.py"}
 

@@ -15,9 +15,10 @@ from tokenbase.store import database, queries
 
 sql = queries.load("tokenbase.segments")
 
-_WHO = "SELECT contact.id FROM contact WHERE contact.account_id = %(account_id)s AND contact.deleted_at IS NULL AND {}"
-_COUNT = "SELECT count(*) FROM contact WHERE contact.account_id = %(account_id)s AND contact.deleted_at IS NULL AND {}"
-_PAGE = " ORDER BY contact.id LIMIT %(rows)s OFFSET %(skipped)s"
+WHO = "SELECT contact.id FROM contact WHERE contact.account_id = %(account_id)s AND contact.deleted_at IS NULL AND {}"
+COUNT = "SELECT count(*) FROM contact WHERE contact.account_id = %(account_id)s AND contact.deleted_at IS NULL AND {}"
+PAGE = " ORDER BY contact.id LIMIT %(rows)s OFFSET %(skipped)s"
+"""The statements that conditions stand in."""
 
 
 def create(
@@ -93,7 +94,7 @@ def page(
     condition, given = found = compiling.where(tree, now)
     total = _count(conn, account_id, found)
     parameters = {**given, "account_id": account_id, "rows": rows, "skipped": skipped}
-    statement = composing.SQL(_WHO).format(condition) + composing.SQL(_PAGE)
+    statement = composing.SQL(WHO).format(condition) + composing.SQL(PAGE)
     return [row[0] for row in conn.execute(statement, parameters)], total
 
 
@@ -101,7 +102,7 @@ def _count(conn: loading.Connection, account_id: int, found: compiling.Where) ->
     # A base grows faster than its statistics, and by them the planner would read the tables of all accounts.
     conn.execute(sql.read_by_index, {"account_id": account_id})
     condition, given = found
-    row = conn.execute(composing.SQL(_COUNT).format(condition), {**given, "account_id": account_id}).fetchone()
+    row = conn.execute(composing.SQL(COUNT).format(condition), {**given, "account_id": account_id}).fetchone()
     assert row is not None
     return int(row[0])
 

@@ -8,12 +8,15 @@ import datetime as dt
 
 import psycopg
 import pytest
+from psycopg import sql as composing
 
-from tokenbase.contacts import cards, identity
+from tokenbase.contacts import cards, fields, identity
+from tokenbase.segments import compiling, conditions, dynamic
 from tokenbase.store import database
 
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 MANY = 20_000
+APP = "83b77a49-fc28-409b-aeaa-68c9d544ab9d"
 
 
 @pytest.fixture(params=["just imported", "known to the planner"])
@@ -74,3 +77,43 @@ def test_the_index_finds_names_in_any_case_and_no_deleted_contact(filled: databa
     assert ([card.id for card in found], total) == ([6016, 12016, 18016], 6)
     found, total = cards.search(filled, 1, cards.Search(last_name="last16"), 0, 2)
     assert ([card.id for card in found], total) == ([3016, 6016], 13)
+
+
+CONDITIONS: list[tuple[dict[str, object], set[str]]] = [
+    ({"on": "firstName", "is": "First16"}, {"contact_pkey"}),
+    ({"on": "externalCustomerId", "in": ["16", "18"]}, {"identity_pkey", "contact_pkey"}),
+    ({"on": "email", "is": "a@b.co"}, {"identity_pkey"}),
+    ({"on": "field", "id": 1, "is": "m"}, {"contact_pkey"}),
+    ({"on": "channel", "is": "mobilepush"}, {"token_pkey"}),
+    ({"on": "os", "is": "iOS"}, {"token_pkey"}),
+    ({"on": "appVersion", "below": "2"}, {"token_pkey"}),
+    ({"on": "lastActive", "within": 30}, {"token_pkey"}),
+    ({"on": "device", "all": [{"on": "app", "is": APP}, {"on": "active", "is": True}]}, {"token_pkey"}),
+    ({"on": "event", "key": "bought", "within": 30}, {"event_"}),
+    ({"on": "segment", "is": 7}, {"segment_member_"}),
+    ({"not": {"any": [{"on": "os", "is": "iOS"}, {"on": "segment", "is": 7}]}}, {"token_pkey", "segment_member_"}),
+]
+
+
+def test_conditions_read_indexes_and_no_whole_table(filled: database.Database) -> None:
+    with filled.transaction() as conn, psycopg.ClientCursor(conn) as cursor:
+        conn.execute(
+            "INSERT INTO token (account_id, contact_id, key, channel, value, kind, active, os, created_at, updated_at)"
+            " SELECT account_id, id, gen_random_uuid(), 'mobilepush', id::text, 'unknown', true, 'iOS', %(now)s,"
+            " %(now)s FROM contact",
+            {"now": NOW},
+        )
+        conn.execute("ANALYZE token")
+        fields.create_personal(filled, 1, NOW)
+        known = fields.load(conn, 1)
+        number = min(known)
+        for sent, indexes in CONDITIONS:
+            sent = {**sent, "id": number} if sent.get("on") == "field" else sent
+            condition, given = compiling.where(conditions.read(sent, known), NOW)
+            conn.execute(dynamic.sql.read_by_index, {"account_id": 1})
+            for whole in (dynamic.WHO + dynamic.PAGE, dynamic.COUNT):
+                statement = composing.SQL("EXPLAIN " + whole).format(condition)
+                parameters = {**given, "account_id": 1, "rows": 500, "skipped": 0}
+                found = "\n".join(row[0] for row in cursor.execute(statement, parameters))
+                assert "Seq Scan" not in found, found
+                assert all(index in found for index in indexes), found
