@@ -7,12 +7,13 @@ ordinary way (arrivals.py).
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from psycopg import errors
 
-from tokenbase.contacts import fields, incoming, loading, matching, people, reading, rules, storing
+from tokenbase.contacts import fields, identity, incoming, loading, matching, people, reading, rules, storing
 from tokenbase.contract import problems
 from tokenbase.imports import arrivals, envelope, events
 from tokenbase.store import blocks, copying
@@ -47,14 +48,21 @@ class Ahead:
         """The keys that the request matches by and that several contacts may hold."""
         self.outcomes: list[arrivals.Outcome] = []
 
-    def write(self, arrived: arrivals.Arrivals, now: dt.datetime) -> None:
-        """Read the contacts and write their rows. Raises NotNew."""
+    @contextlib.contextmanager
+    def writing(self, arrived: arrivals.Arrivals, now: dt.datetime) -> Iterator[copying.Writing]:
+        """Read the contacts and write their rows; `outcomes` says what became of them, more may be written behind them.
+
+        Raises NotNew.
+        """
         with copying.writing(self._conn, len(arrived.raws)) as writing:
-            for start in range(0, len(arrived.raws), PART):
-                part = [arrived.read(place) for place in range(len(arrived.raws))[start : start + PART]]
-                if start == 0:
+            for places in _parts(len(arrived.raws)):
+                part = [arrived.read(place) for place in places]
+                if places[0] == 0:
                     self._look(part)
                 self._write_part(writing, part, now)
+            yield writing
+            # Sorted now, while PostgreSQL writes.
+            self._key_lines.sort()
 
     def write_keys(self) -> None:
         """Make the contacts known. The account must be locked. Raises NotNew."""
@@ -69,10 +77,12 @@ class Ahead:
 
     def _look(self, part: Sequence[incoming.Incoming | problems.Problem]) -> None:
         """Ask for the first part who is known, before work is done that may be for nothing."""
-        good = [read for read in part if isinstance(read, incoming.Incoming)]
-        keys = [key for sent in good for key in (*sent.tokens, *_shared_keys(sent, self._how))]
-        if loading.external_ids(self._conn, self._account_id, [sent.external_id for sent in good if sent.external_id]):
-            raise NotNew
+        keys = []
+        for sent in part:
+            if isinstance(sent, incoming.Incoming):
+                keys += [*sent.tokens, *_shared_keys(sent, self._how)]
+                if sent.external_id:
+                    keys.append(identity.external(sent.external_id))
         if loading.match(self._conn, self._account_id, keys):
             raise NotNew
 
@@ -108,6 +118,14 @@ class Ahead:
 def possible(sent: envelope.Envelope) -> bool:
     """Tell whether a request is large enough to gain by it, and names nobody by a number of ours."""
     return len(sent.contacts) > PART and "id" not in sent.how.kinds
+
+
+def _parts(count: int) -> Iterator[range]:
+    """Give the places of each part; the first one is small, since PostgreSQL has nothing to do until it is read."""
+    start, size = 0, max(1, PART // 4)
+    while start < count:
+        yield range(start, min(count, start + size))
+        start, size = start + size, PART
 
 
 def _shared_keys(sent: incoming.Incoming, how: rules.Rules) -> list[str]:

@@ -34,8 +34,8 @@ Outcome = sessions.Fate | matching.Taken | problems.Problem
 class Arrivals:
     """The contacts of a request. Those that are unchanged need not be read at all."""
 
-    def __init__(self, raws: Sequence[msgspec.Raw], reader: reading.Reader, digests: Sequence[str]) -> None:
-        """Take the contacts as they were sent and the digest of each, "" for one that is not to be remembered."""
+    def __init__(self, raws: Sequence[msgspec.Raw], reader: reading.Reader, digests: unchanged.Digests) -> None:
+        """Take the contacts as they were sent and their digests."""
         self.raws = raws
         self.reader = reader
         self.digests = digests
@@ -129,7 +129,7 @@ def work(
                 storing.store_changes(writing, account_id, met, [base.tokens[key] for key in keys], now)
         if not dry_run:
             _store(writing, conn, blocks, account_id, sent, base, now)
-    return finish(conn, blocks, account_id, arrivals, outcomes, sent, dry_run, now)
+    return finish(conn, blocks, account_id, arrivals, worked(outcomes), sent, dry_run, now)
 
 
 def _store(
@@ -154,19 +154,17 @@ def finish(
     blocks: blocks.Blocks,
     account_id: int,
     arrivals: Arrivals,
-    outcomes: Sequence[Outcome],
+    worked: Worked,
     sent: envelope.Envelope,
     dry_run: bool,
     now: dt.datetime,
 ) -> Worked:
-    """Put stored contacts into segments, note their apps, and gather what there is to tell of them."""
+    """Put stored contacts into segments, note their apps, and return the same with the warnings."""
     warnings = [*sent.warnings, *arrivals.reader.finish()]
-    fates = [_fate(outcome) for outcome in outcomes]
     if not dry_run:
-        warnings += _fill_segments(conn, blocks, account_id, sent, fates, now)
+        warnings += _fill_segments(conn, blocks, account_id, sent, worked.fates, now)
     warnings += _unregistered_apps(conn, account_id, arrivals.reader.app_ids, now)
-    faults = [outcome for outcome in outcomes if isinstance(outcome, problems.Problem)]
-    return Worked(fates, faults, warnings)
+    return Worked(worked.fates, worked.faults, warnings)
 
 
 def _load(
@@ -222,6 +220,12 @@ def _unregistered_apps(
         message = f"the app {app_id} is not registered in this account; its tokens are stored and wait for it"
         warnings.append(problems.Problem(path=path, message=message, index=index))
     return warnings
+
+
+def worked(outcomes: Sequence[Outcome]) -> Worked:
+    """Return the fates and the faults among outcomes, without warnings yet."""
+    faults = [outcome for outcome in outcomes if isinstance(outcome, problems.Problem)]
+    return Worked([_fate(outcome) for outcome in outcomes], faults, [])
 
 
 def _fate(outcome: Outcome) -> sessions.Fate:

@@ -67,7 +67,7 @@ def prepare(
         known = fields.load(conn, account_id)
         sent = envelope.read(request, known)
         # A dry run tells what is, so it looks at all there is.
-        digests = [""] * len(sent.contacts) if dry_run else unchanged.digests(sent, known)
+        digests = unchanged.NoDigests() if dry_run else unchanged.Digests(sent, known)
         same, new = (False, False) if dry_run else unchanged.sample(conn, account_id, sent, digests)
         guess = Guess(same, new, events.known_type(conn, account_id, sent.event_key))
     return sent, arrivals.Arrivals(sent.contacts, reading.Reader(known), digests), guess
@@ -86,29 +86,32 @@ class _Work(msgspec.Struct, frozen=True):
 
     def new(self, event_type: int) -> bytes:
         """Import contacts that are all new. Raises NotNew, and nothing was stored, where they are not."""
+        blocks, account_id = self.database.blocks, self.account_id
         with self.database.transaction() as conn:
             now = self.clock()
-            writing = ahead.Ahead(conn, self.database.blocks, self.account_id, self.sent, event_type)
-            writing.write(self.arrived, now)
+            rows = ahead.Ahead(conn, blocks, account_id, self.sent, event_type)
+            with rows.writing(self.arrived, now) as writing:
+                worked = arrivals.worked(rows.outcomes)
+                session = self._session(writing, worked)
             if (first := self._begin(conn)) is not None:
                 raise psycopg.Rollback
-            writing.write_keys()
-            worked = arrivals.finish(
-                conn, self.database.blocks, self.account_id, self.arrived, writing.outcomes, self.sent, False, now
-            )
-            return self._end(conn, worked, False, now)
+            rows.write_keys()
+            worked = arrivals.finish(conn, blocks, account_id, self.arrived, worked, self.sent, False, now)
+            return self._answer(conn, session, worked, False, now)
         assert first is not None
         return first
 
     def any(self, dry_run: bool) -> bytes:
         """Import contacts whoever they are."""
+        blocks, account_id = self.database.blocks, self.account_id
         answer = b""
         with self.database.transaction() as conn:
             if (first := self._begin(conn)) is not None:
                 return first
             now = self.clock()
-            worked = arrivals.work(conn, self.database.blocks, self.account_id, self.arrived, self.sent, dry_run, now)
-            answer = self._end(conn, worked, dry_run, now)
+            worked = arrivals.work(conn, blocks, account_id, self.arrived, self.sent, dry_run, now)
+            session = self._session(None if dry_run else conn, worked)
+            answer = self._answer(conn, session, worked, dry_run, now)
             if dry_run:
                 raise psycopg.Rollback
         return answer
@@ -119,19 +122,32 @@ class _Work(msgspec.Struct, frozen=True):
         loading.lock(conn, self.account_id)
         return None if self.repeat is None else idempotency.first_answer(conn, self.account_id, self.repeat)
 
-    def _end(self, conn: loading.Connection, worked: arrivals.Worked, dry_run: bool, now: dt.datetime) -> bytes:
-        """Record what became of the contacts, and return the answer."""
-        session_id = str(uuid.uuid4())
+    def _session(self, conn: sessions.Executes | None, worked: arrivals.Worked) -> _Session:
+        """Record what became of the contacts, unless it is a dry run."""
         contacts = self.sent.contacts
         failed = [as_sent(contacts[fault.index or 0], fault) for fault in worked.faults if not skipped(fault)]
-        results = sessions.letters(worked.fates)
-        answer = msgspec.json.encode(_answer(session_id, worked, results, failed, dry_run))
-        if not dry_run:
+        session = _Session(str(uuid.uuid4()), sessions.letters(worked.fates), failed)
+        if conn is not None:
             times = (self.started_at, self.clock())
-            sessions.record(conn, self.account_id, session_id, worked.fates, results, failed, times)
-            if self.repeat is not None:
-                idempotency.keep(conn, self.account_id, self.repeat, answer, now)
+            sessions.record(conn, self.account_id, session.id, worked.fates, session.results, failed, times)
+        return session
+
+    def _answer(
+        self, conn: loading.Connection, session: _Session, worked: arrivals.Worked, dry_run: bool, now: dt.datetime
+    ) -> bytes:
+        """Return the answer, and keep it for when the request is repeated."""
+        answer = msgspec.json.encode(_told(session, worked, dry_run))
+        if self.repeat is not None and not dry_run:
+            idempotency.keep(conn, self.account_id, self.repeat, answer, now)
         return answer
+
+
+class _Session(msgspec.Struct, frozen=True):
+    """A session as it is recorded: `results` are the letters of the fates, `failed` the contacts that are sent back."""
+
+    id: str
+    results: str
+    failed: list[msgspec.Raw]
 
 
 def skipped(fault: problems.Problem) -> bool:
@@ -139,19 +155,17 @@ def skipped(fault: problems.Problem) -> bool:
     return fault.code == problems.CONTACT_DELETED
 
 
-def _answer(
-    session_id: str, worked: arrivals.Worked, results: str, failed: list[msgspec.Raw], dry_run: bool
-) -> imports.ImportAnswer:
+def _told(session: _Session, worked: arrivals.Worked, dry_run: bool) -> imports.ImportAnswer:
     alone = worked.fates[0].contact_id if len(worked.fates) == 1 else None
     return imports.ImportAnswer(
         id=alone or 0,
-        async_session_id=session_id,
-        failed_contacts=failed,
+        async_session_id=session.id,
+        failed_contacts=session.failed,
         warnings=worked.warnings,
         skipped_contacts=[fault for fault in worked.faults if skipped(fault)],
         mapping=sessions.mapping(worked.fates) if dry_run else msgspec.UNSET,
         dry_run=True if dry_run else msgspec.UNSET,
-        **sessions.counts(results),
+        **sessions.counts(session.results),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import psycopg
@@ -17,6 +17,13 @@ from tokenbase.store import database, queries
 sql = queries.load("tokenbase.imports")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Executes(Protocol):
+    """A connection, or what writes to one (store/copying.py)."""
+
+    def execute(self, statement: bytes, parameters: dict[str, Any], /) -> object:
+        """Run a statement."""
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -47,7 +54,7 @@ def counts(letters: str) -> dict[str, int]:
 
 
 def record(
-    conn: Connection,
+    conn: Executes,
     account_id: int,
     session_id: str,
     fates: Sequence[Fate],

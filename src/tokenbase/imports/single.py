@@ -8,7 +8,7 @@ import msgspec
 
 from tokenbase.contacts import fields, incoming, loading, reading, rules
 from tokenbase.contract import answers, problems
-from tokenbase.imports import arrivals, batch, envelope
+from tokenbase.imports import arrivals, batch, envelope, unchanged
 from tokenbase.store import blocks, database
 
 ADD = rules.Rules(kinds=("email", "sms", "mobilepush"), field_ids=None, restore_deleted=True)
@@ -51,7 +51,7 @@ def read(
     with database.transaction() as conn:
         known = fields.load(conn, account_id)
     reader = reading.Reader(known, lone=True, channels_required=channels_required)
-    arrived = arrivals.Arrivals([raw], reader, [""])
+    arrived = arrivals.Arrivals([raw], reader, unchanged.NoDigests())
     _good(arrived)
     return arrived
 

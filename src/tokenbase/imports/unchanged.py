@@ -27,16 +27,31 @@ class _Named(msgspec.Struct, rename="camel"):
 _DECODER = msgspec.json.Decoder(_Named)
 
 
-def digests(sent: envelope.Envelope, known_fields: Mapping[int, fields.Field]) -> list[str]:
-    """Return the digest of each contact of a request: 32 hex digits. Which segments it fills does not matter."""
-    options = repr((_READING, _ordered(sent.how), sorted(known_fields.items())))
-    begun = hashlib.sha256(options.encode())
-    found = []
-    for raw in sent.contacts:
-        digest = begun.copy()
-        digest.update(raw)
-        found.append(digest.hexdigest()[:32])
-    return found
+class Digests:
+    """The digest of each contact of a request by its place: 32 hex digits. Which segments it fills does not matter."""
+
+    def __init__(self, sent: envelope.Envelope, known_fields: Mapping[int, fields.Field]) -> None:
+        """Take the request and the account's additional fields."""
+        options = repr((_READING, _ordered(sent.how), sorted(known_fields.items())))
+        self._begun = hashlib.sha256(options.encode())
+        self._contacts = sent.contacts
+
+    def __getitem__(self, place: int) -> str:
+        """Return a digest; it is made each time it is asked for."""
+        digest = self._begun.copy()
+        digest.update(self._contacts[place])
+        return digest.hexdigest()[:32]
+
+
+class NoDigests(Digests):
+    """What stands in for them where contacts are not to be remembered: "" for each."""
+
+    def __init__(self) -> None:
+        """Take nothing."""
+
+    def __getitem__(self, place: int) -> str:
+        """Return ""."""
+        return ""
 
 
 def external_ids(contacts: Sequence[msgspec.Raw]) -> list[str]:
@@ -51,19 +66,21 @@ def external_ids(contacts: Sequence[msgspec.Raw]) -> list[str]:
     return found
 
 
-def sample(
-    conn: loading.Connection, account_id: int, sent: envelope.Envelope, digests: Sequence[str]
-) -> tuple[bool, bool]:
+def sample(conn: loading.Connection, account_id: int, sent: envelope.Envelope, digests: Digests) -> tuple[bool, bool]:
     """Guess from a few contacts whether most of the batch is unchanged, and whether all of it may be new."""
     step = max(1, len(sent.contacts) // _SAMPLE)
     names = external_ids(sent.contacts[::step])
     known = loading.external_ids(conn, account_id, filter(None, names))
     stored = loading.digests(conn, account_id, known.values())
-    return 2 * len(find(known, stored, names, digests[::step])) > len(names), not known
+    places = range(0, len(sent.contacts), step)
+    same = sum(
+        name in known and stored.get(known[name]) == digests[place] for place, name in zip(places, names, strict=True)
+    )
+    return 2 * same > len(names), not known
 
 
 def find(
-    known: Mapping[str, int], stored: Mapping[int, str], external_ids: Sequence[str], digests: Sequence[str]
+    known: Mapping[str, int], stored: Mapping[int, str], external_ids: Sequence[str], digests: Digests
 ) -> dict[int, int]:
     """Return the contacts' ids of those that are unchanged, by their place in the request.
 
@@ -75,10 +92,8 @@ def find(
     for place, external_id in enumerate(external_ids):
         if external_id in places:
             found.pop(places[external_id], None)
-        elif (contact_id := known.get(external_id)) is not None and (
-            stored.get(contact_id, "") == digests[place] != ""
-        ):
-            found[place] = contact_id
+        elif (digest := stored.get(known.get(external_id, 0))) and digest == digests[place]:
+            found[place] = known[external_id]
         places.setdefault(external_id, place)
     return found
 
