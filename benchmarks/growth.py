@@ -31,7 +31,7 @@ WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_total_relat
 ORDER BY pg_total_relation_size(oid) DESC
 """
 VALUES = """
-SELECT attrelid::regclass::text, string_agg(format('coalesce(sum(pg_column_size(%I)), 0)', attname), ' + ')
+SELECT attrelid::regclass::text, string_agg(format('coalesce(sum(pg_column_size(%%I)), 0)', attname), ' + ')
 FROM pg_attribute
 WHERE attrelid = ANY(%s::regclass[]) AND attnum > 0 AND NOT attisdropped
 GROUP BY attrelid

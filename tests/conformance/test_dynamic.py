@@ -298,6 +298,7 @@ BAD: list[tuple[object, str]] = [
     ({"on": "active", "is": "true"}, "conditions.is"),
     ({"on": "app", "is": "app"}, "conditions.is"),
     ({"on": "appVersion", "below": "two"}, "conditions.below"),
+    ({"on": "appVersion", "below": "\u0661.2"}, "conditions.below"),
     ({"on": "lastActive", "within": 0}, "conditions.within"),
     ({"on": "lastActive", "within": True}, "conditions.within"),
     ({"on": "lastActive", "before": "yesterday"}, "conditions.before"),

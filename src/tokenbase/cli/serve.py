@@ -35,7 +35,7 @@ SWITCH_SECONDS = 0.0005
 """How long a thread may compute before another gets its turn: one that reads a batch would else hold up each of the ten
 answers of the database that a single contact waits for, 5 ms every time."""
 
-GARBAGE_OBJECTS = 200_000
+GARBAGE_OBJECTS = 600_000
 """How many more objects there must be before cycles are looked for: a batch makes some 100,000, and none in cycles."""
 
 

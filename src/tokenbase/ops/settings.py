@@ -37,7 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """TOKENBASE_SECRET_KEY: encrypts credentials at rest; made and kept in the data directory where it is not set."""
     connections: int = 12
     """TOKENBASE_CONNECTIONS: the most database connections of one process."""
-    imports: int = 4
+    imports: int = 2
     """TOKENBASE_IMPORTS: bulk requests worked on at the same time."""
 
     public_url: str | None = None

@@ -134,7 +134,8 @@ class _Compiler:
                 versions = [_filled(_VERSION, self._parameter(value)) for value in values]
                 return _filled(f"{_VERSION} IN ({{}})", column, composing.SQL(", ").join(versions))
             if kind == "text":
-                return _filled("lower({}) = ANY({})", column, self._parameter([str(value).lower() for value in values]))
+                words = [_filled("lower({})", self._parameter(value)) for value in values]
+                return _filled("lower({}) IN ({})", column, composing.SQL(", ").join(words))
             if kind == "choices":
                 return _filled("string_to_array({}, ',') && {}::text[]", column, self._parameter(list(values)))
             cast = {"number": "numeric", "uuid": "uuid", "flag": "boolean"}.get(kind, "text")

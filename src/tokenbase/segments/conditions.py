@@ -103,7 +103,7 @@ _FIELD_KINDS = {
     "date": "moment",
     "datetime": "moment",
 }
-_VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,9}")
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
 _MOST_DAYS = 36_500
 
 
@@ -166,7 +166,7 @@ class _Reader:
         return Leaf(name, kind, operator, _values(name, kind, operator, value, f"{path}.{operator}"), of)
 
     def _field(self, sent: object, path: str) -> fields.Field:
-        number = int(sent) if isinstance(sent, (int, str)) and re.fullmatch(r"\d{1,18}", str(sent)) else 0
+        number = int(sent) if isinstance(sent, (int, str)) and re.fullmatch(r"[0-9]{1,18}", str(sent)) else 0
         if number not in self._fields:
             raise _fault(path, "the id of an additional field of this account is needed")
         return self._fields[number]

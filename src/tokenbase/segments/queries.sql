@@ -91,6 +91,6 @@ WHERE account_id = %(account_id)s
   AND id = %(segment_id)s;
 
 -- name: read_by_index
--- Until the transaction ends no table is read whole.
-SELECT set_config('enable_seqscan', 'off', true)
+-- Until the transaction ends no table is read whole, and nothing takes longer than anybody waits for it.
+SELECT set_config('enable_seqscan', 'off', true), set_config('statement_timeout', '30s', true)
 WHERE %(account_id)s::integer IS NOT NULL;
