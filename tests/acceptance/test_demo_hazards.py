@@ -17,6 +17,12 @@ import pytest
 from server import TOKENBASE
 
 
+def _attentive() -> None:
+    """Listen to what the tests send: in the background a shell has Ctrl-C ignored, nohup the end of the terminal."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Demo:
     """`tokenbase demo`, running; what it prints goes to a file."""
 
@@ -32,8 +38,7 @@ class Demo:
                 stdout=sink,
                 stderr=sink,
                 start_new_session=True,
-                # Where the tests themselves run in the background a shell has Ctrl-C ignored, which is inherited.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+                preexec_fn=_attentive,
             )
 
     def wait_for(self, text: str) -> str:

@@ -19,6 +19,8 @@ from tokenbase.uploader.batches import Batch, Item
 _Answer = TypeVar("_Answer")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+TURN_SECONDS = 300.0
+"""How long a request may wait for its turn, where the server names the times, before that counts as failing."""
 """Seconds: the first pause before a batch is tried again, and the longest, after it was doubled again and again."""
 LONGEST_WAIT = 600.0
 """Seconds for which a server is asked whether it has finished an import."""
@@ -107,27 +109,35 @@ class Sender:
         return self._read(batch, answer)
 
     def tried(self, ask: Callable[[], _Answer]) -> _Answer:
-        """Return what is asked for, however often that takes up to the last attempt. Raises what `client` raises."""
-        pause = FIRST_PAUSE
-        for attempt in range(self._retries + 1):
+        """Return what is asked for, however often that takes up to the last attempt. Raises what `client` raises.
+
+        Being told to come back later by a server that has too much to do is no failed attempt for a while.
+        """
+        pause, attempt, patience = FIRST_PAUSE, 0, TURN_SECONDS
+        while True:
             began = time.monotonic()
             try:
                 answer = ask()
             except faults.TryAgain as fault:
                 if self._pace is not None:
                     self._pace.refused()
-                if attempt == self._retries or self._stop.is_set():
+                later = isinstance(fault, faults.TooManyRequests) and fault.seconds is not None and patience > 0
+                if self._stop.is_set() or (attempt == self._retries and not (later and self._retries)):
                     raise
                 self.retried += 1
                 # A little chance keeps many uploaders from coming back all at once.
                 seconds = fault.seconds if fault.seconds is not None else pause * random.uniform(0.5, 1.0)  # noqa: S311
-                self._stop.wait(min(max(seconds, 0.05), 300.0))
-                pause = min(pause * 2, LONGEST_PAUSE)
+                seconds = min(max(seconds, 0.05), 300.0)
+                self._stop.wait(seconds)
+                if later:
+                    patience -= seconds
+                else:
+                    attempt += 1
+                    pause = min(pause * 2, LONGEST_PAUSE)
                 continue
             if self._pace is not None:
                 self._pace.answered(time.monotonic() - began)
             return answer
-        raise AssertionError("the last attempt returns or raises")
 
     def _read(self, batch: Batch, answer: client.Imported) -> Sent:
         told = [

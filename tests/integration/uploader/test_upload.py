@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from server import TOKENBASE, Account, Server
-from tokenbase.uploader import mapping, orders, sample
+from tokenbase.uploader import mapping, orders, sample, sending
 from tokenbase.uploader import upload as uploading
 
 
@@ -345,6 +345,26 @@ def test_what_may_pass_is_tried_again_under_the_same_idempotency_key(
     assert (done.created, done.retried, done.adds_up) == (100, 4, True)
     assert len(set(handler.keys)) == 1
     assert account.rows("SELECT count(*) FROM import_session WHERE account_id = %s") == [(1,)]
+
+
+def test_waiting_for_its_turn_is_no_failure_of_a_request(
+    tmp_path: Path, account: Account, awkward: tuple[str, type[Awkward]]
+) -> None:
+    url, handler = awkward
+    handler.plan = staticmethod(lambda number: "429" if number < 15 else "pass")  # type: ignore[assignment]
+    done = uploading.upload(order(tmp_path, url, account, retries=3))
+    assert (done.created, done.retried, done.unsent) == (100, 15, 0)
+
+
+def test_a_server_that_never_has_a_turn_ends_the_upload(
+    tmp_path: Path, account: Account, awkward: tuple[str, type[Awkward]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "TURN_SECONDS", 0.3)
+    url, handler = awkward
+    handler.plan = staticmethod(lambda number: "429")  # type: ignore[assignment]
+    done = uploading.upload(order(tmp_path, url, account, retries=2))
+    assert (done.created, done.unsent) == (0, 100)
+    assert len(handler.keys) < 20
 
 
 def test_a_batch_that_is_too_large_is_halved(
