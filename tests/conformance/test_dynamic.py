@@ -251,14 +251,22 @@ def test_a_segment_of_members_of_another_follows_it(filled: Account) -> None:
     (everyone,) = [row["id"] for row in filled.get("/api/v1/groups").json()]
     assert who(filled, {"on": "segment", "is": everyone}) == "abc"
     filled.post(f"/api/v1/group/{everyone}/contacts/detach", json={"externalCustomerIds": ["ann"]})
-    assert who(filled, {"on": "segment", "in": [everyone, 999]}) == "bc"
+    assert who(filled, {"on": "segment", "is": everyone}) == "bc"
+    made = filled.post("/api/v1/groups", json={"name": "D", "conditions": {"not": {"on": "segment", "is": everyone}}})
+    for number in (made.json()["id"], 999):
+        # Else "not in" a segment that is none would be everybody.
+        answer = filled.post("/api/v1/groups/count", json={"conditions": {"not": {"on": "segment", "is": number}}})
+        assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "conditions")
+    assert filled.delete(f"/api/v1/group/{everyone}").status_code == 200
+    assert filled.get(f"/api/v1/group/{made.json()['id']}/contacts").json() == []
 
 
 def test_conditions_on_what_another_account_has_are_met_by_nobody(filled: Account) -> None:
     (everyone,) = [row["id"] for row in filled.get("/api/v1/groups").json()]
     other = filled.server.account()
     other.upload({"externalCustomerId": "zoe", "channels": [push("t1", appId=APPS[0], os="iOS")]})
-    assert who(other, {"on": "segment", "is": everyone}) == ""
+    asked = {"conditions": {"on": "segment", "is": everyone}}
+    assert other.post("/api/v1/groups/count", json=asked).status_code == 400
     assert who(other, {"on": "email", "is": "ann@b.co"}) == ""
     assert who(other, {"on": "event", "key": "bought", "known": True}) == ""
     assert who(other, {"on": "os", "is": "iOS"}) == "z"
@@ -302,6 +310,7 @@ BAD: list[tuple[object, str]] = [
     ({"on": "lastActive", "within": 0}, "conditions.within"),
     ({"on": "lastActive", "within": True}, "conditions.within"),
     ({"on": "lastActive", "before": "yesterday"}, "conditions.before"),
+    ({"on": "created", "before": "2026-11-23\x0012:00"}, "conditions.before"),
     ({"on": "lastActive", "after": "0001-01-01T00:00:00+14:00"}, "conditions.after"),
     ({"on": "channel", "is": "pigeon"}, "conditions.is"),
     ({"on": "email", "is": "joe@"}, "conditions.is"),
@@ -327,6 +336,16 @@ def test_what_is_no_condition_is_400_with_its_place(account: Account) -> None:
     for name in (None, "", " ", "x" * 256):
         answer = account.post("/api/v1/groups", json={"name": name})
         assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "name")
+
+
+def test_a_moment_that_postgresql_does_not_know_stops_no_condition(account: Account) -> None:
+    field = account.field(name="Seen", type="datetime")
+    values = ["2026-11-23T10:00:00+23:00", "2026-11-23T10:00:00+05:30:15.123456", "2026-11-23T10:00:00+05:30"]
+    people = [{"externalCustomerId": f"x{n}", "channels": [], "fields": [{"id": field, "value": value}]}
+              for n, value in enumerate(values)]  # fmt: skip
+    assert len(account.upload(*people)["warnings"]) == 2
+    body = {"conditions": {"on": "field", "id": field, "after": "2020-01-01"}}
+    assert account.post("/api/v1/groups/count", json=body).json() == {"contacts": 1}
 
 
 def test_words_that_look_like_sql_are_words(filled: Account) -> None:

@@ -19,6 +19,8 @@ sql = queries.load("tokenbase.contacts")
 DEFAULT_LIST = "CUSTOM"
 BOOK_NAME = "Additional fields"
 _KEY = re.compile(r"[A-Za-z0-9_]{1,100}")
+_FURTHEST_OFFSET = dt.timedelta(hours=16)
+"""PostgreSQL knows no time zone so far from UTC."""
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PERSONAL: tuple[tuple[str, str, str, list[str]], ...] = (
     ("GENDER", "Gender", "select", ["m", "f"]),
@@ -186,7 +188,11 @@ def _date(field: Field, text: str) -> str:
 
 def _date_time(field: Field, text: str) -> str:
     try:
-        return dt.datetime.fromisoformat(text).isoformat()
+        moment = dt.datetime.fromisoformat(text)
+        offset = moment.utcoffset() or dt.timedelta()
+        if abs(offset) >= _FURTHEST_OFFSET or offset.microseconds:
+            raise ValueError
+        return moment.isoformat()
     except ValueError:
         raise ValueError(f'"{text[:50]}" is not a date with time; write it as 2026-11-23T17:05') from None
 

@@ -51,7 +51,7 @@ _RULE: dict[str, object] = {
     "all": [
         {"on": "device", "all": [{"on": "os", "is": "iOS"}, {"on": "appVersion", "below": "2.10"}]},
         {"on": "lastActive", "within": 30},
-        {"not": {"on": "segment", "is": 7}},
+        {"not": {"on": "email", "known": True}},
     ]
 }
 

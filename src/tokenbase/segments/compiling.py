@@ -60,6 +60,12 @@ _VERSION = (
     "string_to_array(regexp_replace(substring({} from '^[0-9]+(?:[.][0-9]+)*'), '([.]0+)+$', ''), '.')::numeric[]"
 )
 
+# Not every moment that was once taken into a field is one to PostgreSQL.
+_MOMENT = (
+    "(CASE WHEN {} ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(T[0-9:.]+)?([+-](0[0-9]|1[0-5]):[0-9]{{2}}(:[0-9]{{2}})?)?$'"
+    " THEN {} END)"
+)
+
 Where = tuple[composing.Composable, dict[str, object]]
 
 
@@ -109,6 +115,8 @@ class _Compiler:
             )
         if leaf.name == "field":
             column = _filled("(contact.fields ->> {})", self._parameter(leaf.of))
+            if leaf.kind == "moment" and leaf.operator != "known":
+                column = _filled(_MOMENT, column, column)
         else:
             column = composing.SQL(_COLUMNS[leaf.name])
         if leaf.operator == "known":
@@ -131,8 +139,7 @@ class _Compiler:
             return _filled("starts_with(lower({}), lower({}))", column, self._parameter(values[0]))
         if operator in ("is", "in"):
             if kind == "version":
-                versions = [_filled(_VERSION, self._parameter(value)) for value in values]
-                return _filled(f"{_VERSION} IN ({{}})", column, composing.SQL(", ").join(versions))
+                return _filled(f"{_VERSION}::text = ANY({{}})", column, self._parameter(list(map(_version, values))))
             if kind == "text":
                 words = [_filled("lower({})", self._parameter(value)) for value in values]
                 return _filled("lower({}) IN ({})", column, composing.SQL(", ").join(words))
@@ -163,6 +170,14 @@ class _Compiler:
 
 
 _WORDS = {"all": " AND ", "any": " OR "}
+
+
+def _version(value: object) -> str:
+    """Return a version as PostgreSQL writes the array that it is."""
+    numbers = [int(part) for part in str(value).split(".")]
+    while len(numbers) > 1 and numbers[-1] == 0:
+        numbers.pop()
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _filled(fragment: str, *parts: composing.Composable) -> composing.Composable:

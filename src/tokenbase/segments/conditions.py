@@ -113,6 +113,13 @@ def read(sent: object, known: Mapping[int, fields.Field]) -> Node:
     return reader.node(sent, "conditions", limits.CONDITION_DEPTH, SUBJECTS)
 
 
+def segments(tree: Node) -> set[int]:
+    """Return the ids of the segments that conditions name."""
+    if isinstance(tree, Leaf):
+        return {int(value) for value in tree.values} if tree.kind == "segment" else set()
+    return {number for part in tree.parts for number in segments(part)}
+
+
 class _Reader:
     def __init__(self, known: Mapping[int, fields.Field]) -> None:
         self._fields = known
@@ -225,8 +232,9 @@ def _text(sent: object, path: str, most: int) -> str:
 
 
 def _moment(sent: object, path: str) -> str:
+    text = _text(sent, path, 50)
     try:
-        moment = dt.datetime.fromisoformat(sent if isinstance(sent, str) else "")
+        moment = dt.datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).isoformat()
     except (ValueError, OverflowError):
         raise _fault(path, "a date or a date with time is needed: 2026-11-23 or 2026-11-23T17:05:00Z") from None

@@ -76,7 +76,7 @@ def remove(database: database.Database, account_id: int, segment_id: int) -> Non
 def count(database: database.Database, account_id: int, sent: object, now: dt.datetime) -> int:
     """Return how many contacts meet conditions. Raises BadValue."""
     with database.transaction() as conn:
-        tree = conditions.read(sent, fields.load(conn, account_id))
+        tree = _read(conn, account_id, sent)
         return _count(conn, account_id, compiling.where(tree, now))
 
 
@@ -85,10 +85,10 @@ def page(
 ) -> tuple[list[int], int]:
     """Return the ids of a page of the contacts that meet stored conditions, and the number of all that do.
 
-    Conditions on a field that is no more are met by nobody.
+    Conditions on a field or a segment that is no more are met by nobody.
     """
     try:
-        tree = conditions.read(rule, fields.load(conn, account_id))
+        tree = _read(conn, account_id, rule)
     except problems.BadValue:
         return [], 0
     condition, given = found = compiling.where(tree, now)
@@ -102,15 +102,30 @@ def _count(conn: loading.Connection, account_id: int, found: compiling.Where) ->
     # A base grows faster than its statistics, and by them the planner would read the tables of all accounts.
     conn.execute(sql.read_by_index, {"account_id": account_id})
     condition, given = found
-    row = conn.execute(composing.SQL(COUNT).format(condition), {**given, "account_id": account_id}).fetchone()
+    try:
+        row = conn.execute(composing.SQL(COUNT).format(condition), {**given, "account_id": account_id}).fetchone()
+    except errors.QueryCanceled:
+        message = "these conditions take longer than half a minute: ask for less at once"
+        raise problems.BadValue(message, [problems.Problem(path="conditions", message=message)]) from None
     assert row is not None
     return int(row[0])
+
+
+def _read(conn: loading.Connection, account_id: int, sent: object) -> conditions.Node:
+    """Return the tree of conditions. Raises BadValue, also for a segment that is no static one of the account."""
+    tree = conditions.read(sent, fields.load(conn, account_id))
+    named = conditions.segments(tree)
+    rows = conn.execute(sql.static_segments, {"account_id": account_id, "ids": list(named)}).fetchall() if named else []
+    if strange := named - {row[0] for row in rows}:
+        message = f"there is no static segment {min(strange)} in this account"
+        raise problems.BadValue(f"conditions: {message}", [problems.Problem(path="conditions", message=message)])
+    return tree
 
 
 def _rule(conn: loading.Connection, account_id: int, sent: object) -> str | None:
     if sent is None:
         return None
-    conditions.read(sent, fields.load(conn, account_id))
+    _read(conn, account_id, sent)
     return msgspec.json.encode(sent).decode()
 
 

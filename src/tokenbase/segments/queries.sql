@@ -94,3 +94,11 @@ WHERE account_id = %(account_id)s
 -- Until the transaction ends no table is read whole, and nothing takes longer than anybody waits for it.
 SELECT set_config('enable_seqscan', 'off', true), set_config('statement_timeout', '30s', true)
 WHERE %(account_id)s::integer IS NOT NULL;
+
+-- name: static_segments
+-- Those of these segments that are lists.
+SELECT id
+FROM segment
+WHERE account_id = %(account_id)s
+  AND id = ANY(%(ids)s::bigint[])
+  AND type = 'Static';
