@@ -16,9 +16,13 @@ FROM job
 WHERE account_id = %(account_id)s
   AND state <> 'failed';
 
+-- name: take_turns
+-- Workers claim one after another: of two that looked at once, neither would see what the other takes of an account.
+SELECT pg_advisory_xact_lock(7154);
+
 -- name: claim
--- The job that is due for the longest time, of whatever account, for one worker alone: others pass over the row while it
--- is locked, and afterwards it is not due. An account has one job running at a time, so that none waits for all of another.
+-- The job that is due for the longest time, of whatever account, for one worker alone: taken, it is not due. A row that
+-- its worker is just writing is passed over. An account has one job running at a time, so that none waits for all of another.
 WITH due AS MATERIALIZED (
   SELECT account_id, id
   FROM job

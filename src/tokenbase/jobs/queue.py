@@ -66,6 +66,7 @@ def add(
 def claim(database: database.Database, now: dt.datetime) -> Job | None:
     """Take the next job that is due, or one whose worker is gone; None where there is none."""
     with database.transaction() as conn:
+        conn.execute(sql.take_turns)
         row = conn.execute(sql.claim, {"now": now, "until": now + LEASE}).fetchone()
     return None if row is None else Job(*row)
 

@@ -85,6 +85,8 @@ def connect(url: str, size: int = 8) -> Database:
     """Open a database by its URL with at most `size` connections. Raises Unavailable with the driver's reason."""
     dial(url).close()
     given = conninfo.conninfo_to_dict(url).get("options", "")
+    # Whoever waited for a lock must see what its last holder committed.
+    options = f"{given} -c timezone=UTC -c default_transaction_isolation=read\\ committed"
     pool = psycopg_pool.ConnectionPool[Connection](
         url,
         min_size=1,
@@ -92,7 +94,7 @@ def connect(url: str, size: int = 8) -> Database:
         timeout=5,
         open=False,
         check=psycopg_pool.ConnectionPool.check_connection,
-        kwargs={"application_name": "tokenbase", "options": f"{given} -c timezone=UTC", "connect_timeout": 10},
+        kwargs={"application_name": "tokenbase", "options": options, "connect_timeout": 10},
         name="tokenbase",
     )
     pool.open()

@@ -62,6 +62,26 @@ def test_many_workers_at_once_take_each_job_once(base: database.Database) -> Non
     assert Counter(taken) == Counter(dict.fromkeys(wanted, 1))
 
 
+def test_workers_that_ask_at_the_same_moment_take_one_job_of_an_account(base: database.Database) -> None:
+    rounds = 60
+    for account_id in range(1, rounds + 1):
+        for _ in range(2):
+            add(base, account_id)
+    together = threading.Barrier(4)
+
+    def ask() -> list[queue.Job | None]:
+        asked = []
+        for _ in range(rounds):
+            together.wait(30)
+            asked.append(queue.claim(base, NOW))
+        return asked
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        asked = [future.result() for future in [pool.submit(ask) for _ in range(4)]]
+    taken = Counter(job.account_id for job in itertools.chain.from_iterable(asked) if job is not None)
+    assert taken == Counter(range(1, rounds + 1))
+
+
 def test_who_lost_the_lease_can_write_nothing(base: database.Database) -> None:
     add(base)
     first = queue.claim(base, NOW)

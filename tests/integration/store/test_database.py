@@ -52,6 +52,17 @@ def used(url: str) -> list[str]:
             return [row[0] for row in rows]
 
 
+def test_transactions_see_what_was_committed_before_each_statement_whatever_the_database_defaults_to(
+    make: Callable[[str], str],
+) -> None:
+    url = make("")
+    with psycopg.connect(url, autocommit=True) as conn:
+        name = sql.Identifier(conn.info.dbname)
+        conn.execute(sql.SQL("ALTER DATABASE {} SET default_transaction_isolation = 'serializable'").format(name))
+    with contextlib.closing(database.connect(url)) as base, base.transaction() as conn:
+        assert conn.execute(b"SHOW transaction_isolation").fetchone() == ("read committed",)
+
+
 def test_a_transaction_is_kept_whole_or_not_at_all(base: database.Database) -> None:
     insert = b"INSERT INTO account VALUES (%s, '', '', now())"
     with base.transaction() as conn:
