@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -9,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 import uvicorn
@@ -30,6 +31,9 @@ WORKERS = 4
 """Jobs worked on at a time: a host that drips must not hold up everybody's."""
 WORKER_SECONDS = 15
 """How long a job may take to come to its next resting place when the server ends."""
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 
 SWITCH_SECONDS = 0.0005
 """How long a thread may compute before another gets its turn: one that reads a batch would else hold up each of the ten
@@ -71,6 +75,7 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
                     access_log=False,
                     server_header=False,
                     timeout_graceful_shutdown=GRACE_SECONDS,
+                    backlog=BACKLOG,
                 )
             )
             stopping = threading.Event()
@@ -89,6 +94,9 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             gc.freeze()
             gc.set_threshold(GARBAGE_OBJECTS)
             sys.setswitchinterval(SWITCH_SECONDS)
+            # From here on whoever connects waits for uvicorn, rather than being refused.
+            with _telling(chosen):
+                listener.listen(BACKLOG)
             log.info("listening", url=_url(listener))
             with server.capture_signals():
                 server.should_exit = bool(told)
@@ -125,14 +133,20 @@ def _listener(chosen: settings.Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
+    with _telling(chosen):
         listener.bind((host, port))
+    return listener
+
+
+@contextlib.contextmanager
+def _telling(chosen: settings.Settings) -> Iterator[None]:
+    """Raise BadSetting for an address that cannot be had; of two servers that take it at once, one learns it late."""
+    try:
+        yield
     except OSError as fault:
-        listener.close()
         raise settings.BadSetting(
             f"cannot listen on {chosen.listen}: {fault.strerror}; choose another address with --listen"
         ) from None
-    return listener
 
 
 def _url(listener: socket.socket) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +96,19 @@ def test_an_address_in_use_is_told(server: Server) -> None:
     done = run("serve", "--listen", f"127.0.0.1:{server.port}", DATABASE_URL=str(server.database_url))
     assert done.returncode == 1
     assert "choose another address with --listen" in done.stderr
+
+
+def test_a_server_that_says_it_listens_refuses_no_connection(server: Server) -> None:
+    started = subprocess.Popen(
+        [TOKENBASE, "serve", "--listen", "127.0.0.1:0"], env=server.environ, stderr=subprocess.PIPE
+    )
+    try:
+        assert started.stderr is not None
+        line = next(line for line in started.stderr if b'"listening"' in line)
+        socket.create_connection(("127.0.0.1", int(json.loads(line)["url"].rpartition(":")[2]))).close()
+    finally:
+        started.terminate()
+        started.communicate(timeout=60)
 
 
 def test_a_database_out_of_reach_is_told() -> None:
