@@ -6,12 +6,11 @@ import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
 from filehost import Host, Visit
+from linking import lapse, status, until, upload
 from server import Account, Server
 
 ROWS = 45_000
@@ -29,33 +28,6 @@ def servers(database_url: str, directory: Path) -> Iterator[list[Server]]:
     for server in both:
         if server.process.poll() is None:
             assert server.stop() == 0
-
-
-def upload(account: Account, link: str) -> str:
-    response = account.post("/api/v1/contacts/upload", json={"link": link, "dedupeOn": "externalCustomerId"})
-    assert response.status_code == 200, response.text
-    return str(response.json()["asyncSessionId"])
-
-
-def status(account: Account, session: str) -> dict[str, Any]:
-    found = account.get(f"/api/v1/importstatus/{session}").json()
-    assert isinstance(found, dict)
-    return found
-
-
-def wait(account: Account, session: str, until: Any, seconds: float = 120) -> dict[str, Any]:
-    deadline = time.monotonic() + seconds
-    while not until(told := status(account, session)):
-        assert time.monotonic() < deadline, told
-        time.sleep(0.02)
-    return told
-
-
-def lapse(account: Account) -> None:
-    """Let the leases of the account's jobs be over."""
-    assert account.server.database_url is not None
-    with psycopg.connect(account.server.database_url) as conn:
-        conn.execute("UPDATE job SET due_at = due_at - interval '1 hour' WHERE account_id = %s", (account.id,))
 
 
 def assert_whole(account: Account, session: str) -> None:
@@ -78,11 +50,11 @@ def test_a_server_killed_again_and_again_imports_every_row_once(database_url: st
     session = upload(account, host.file("/base.csv", FILE))
     killed_at = []
     for least in (1, 9_000, 21_000):
-        killed_at.append(wait(account, session, lambda told, least=least: told["total"] >= least)["total"])
+        killed_at.append(until(account, session, lambda told, least=least: told["total"] >= least)["total"])
         server.kill()
         server.start()
         lapse(account)
-    wait(account, session, lambda told: told["finishedAt"])
+    until(account, session, lambda told: told["finishedAt"])
     assert all(total < ROWS for total in killed_at)
     assert_whole(account, session)
     assert 3 < len(host.visits) <= 4
@@ -94,13 +66,13 @@ def test_a_server_told_to_end_hands_its_job_over_at_once(servers: list[Server], 
     account = first.account()
     assert second.stop() == 0
     session = upload(account, host.file("/base.csv", FILE))
-    wait(account, session, lambda told: told["total"] > 0)
+    until(account, session, lambda told: told["total"] > 0)
     assert first.stop() == 0
     assert [event["outcome"] for event in first.events() if event["event"] == "job"] == ["released"]
     second.start()
     account.server = second
     # No lease to wait for.
-    wait(account, session, lambda told: told["finishedAt"])
+    until(account, session, lambda told: told["finishedAt"])
     assert_whole(account, session)
 
 
@@ -111,7 +83,7 @@ def test_two_servers_share_the_work_and_do_none_twice(servers: list[Server], hos
         link = host.file(f"/{number}.csv", "user_id\n" + "".join(f"a{n}\n" for n in range(2_000)))
         sessions += [(account, upload(account, link))]
     for account, session in sessions:
-        told = wait(account, session, lambda told: told["finishedAt"])
+        told = until(account, session, lambda told: told["finishedAt"])
         assert (told["status"], told["created"], told["updated"], told["total"]) == ("FINISHED", 2_000, 0, 2_000)
         assert account.rows("SELECT count(*) FROM contact WHERE account_id = %s") == [(2_000,)]
     assert sorted(path for path, _ in host.visits) == [f"/{number}.csv" for number in range(8)]
@@ -125,12 +97,12 @@ def test_the_job_of_a_killed_server_is_finished_by_the_other(servers: list[Serve
     account = first.account()
     second.kill()
     session = upload(account, host.file("/base.csv", FILE))
-    wait(account, session, lambda told: told["total"] > 0)
+    until(account, session, lambda told: told["total"] > 0)
     second.start()
     first.kill()
     account.server = second
     lapse(account)
-    wait(account, session, lambda told: told["finishedAt"])
+    until(account, session, lambda told: told["finishedAt"])
     assert_whole(account, session)
 
 
@@ -140,14 +112,14 @@ def test_a_server_that_was_thought_dead_writes_nothing_more(servers: list[Server
     session = upload(account, host.file("/base.csv", FILE))
     for _ in range(2):
         before = status(account, session)["total"]
-        wait(account, session, lambda told, before=before: told["total"] > before)
+        until(account, session, lambda told, before=before: told["total"] > before)
         ((attempt,),) = account.rows("SELECT attempt FROM job WHERE account_id = %s")
         deadline = time.monotonic() + 30
         while account.rows("SELECT attempt FROM job WHERE account_id = %s") == [(attempt,)]:
             assert time.monotonic() < deadline
             lapse(account)
             time.sleep(0.01)
-    wait(account, session, lambda told: told["finishedAt"])
+    until(account, session, lambda told: told["finishedAt"])
     assert_whole(account, session)
     outcomes = [event["outcome"] for server in servers for event in server.events() if event["event"] == "job"]
     # One that lost it may still be on its way to find out.
@@ -161,14 +133,14 @@ def test_a_file_that_changed_meanwhile_is_told_and_what_was_imported_stays(
     server = Server(directory / "log", database_url, TOKENBASE_PRIVATE_LINKS="127.0.0.1")
     account = server.account()
     session = upload(account, host.file("/base.csv", FILE))
-    wait(account, session, lambda told: told["total"] > 0)
+    until(account, session, lambda told: told["total"] > 0)
     server.kill()
     imported = account.rows("SELECT count(*) FROM contact WHERE account_id = %s")[0][0]
     assert 0 < imported < ROWS
     host.file("/base.csv", FILE.replace("u0,t0", "x0,y0"))
     server.start()
     lapse(account)
-    told = wait(account, session, lambda told: told["finishedAt"])
+    told = until(account, session, lambda told: told["finishedAt"])
     assert told["status"] == "ERROR"
     assert told["error"].startswith(f"the file was changed after its first {imported:,} rows were imported")
     assert (told["total"], told["created"]) == (imported, imported)
@@ -187,16 +159,16 @@ def test_a_server_with_another_secret_leaves_the_link_to_the_one_that_has_it(
         answers.pop(0)(visit)
 
     session = upload(account, host.page("/x.csv", page))
-    wait(account, session, lambda told: "error" in told)
+    until(account, session, lambda told: "error" in told)
     assert server.stop() == 0
     server.environ["TOKENBASE_SECRET_KEY"] = "two"
     server.start()
     lapse(account)
-    told = wait(account, session, lambda told: "secret" in told["error"])
+    told = until(account, session, lambda told: "secret" in told["error"])
     assert (told["finishedAt"], len(host.visits)) == (None, 1)
     assert server.stop() == 0
     server.environ["TOKENBASE_SECRET_KEY"] = "one"
     server.start()
     lapse(account)
-    assert wait(account, session, lambda told: told["finishedAt"])["created"] == 1
+    assert until(account, session, lambda told: told["finishedAt"])["created"] == 1
     assert server.stop() == 0

@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
 from filehost import Host, Visit
+from linking import lapse, status, until, upload
 from server import Account, Server
 
 PEOPLE = "user_id,email,token\nu-1,ann@b.co,t-1\nu-2,bob@b.co,t-2\n"
@@ -34,43 +34,12 @@ def reader(opened: Server) -> Account:
     return opened.account()
 
 
-def upload(account: Account, link: str, **more: Any) -> str:
-    body = {"link": link, "dedupeOn": "externalCustomerId", **more}
-    response = account.post("/api/v1/contacts/upload", json=body)
-    assert response.status_code == 200, response.text
-    assert response.json().keys() == {"asyncSessionId"}
-    return str(response.json()["asyncSessionId"])
-
-
-def status(account: Account, session: str, **query: Any) -> dict[str, Any]:
-    response = account.get(f"/api/v1/importstatus/{session}", params=query)
-    assert response.status_code == 200, response.text
-    found = response.json()
-    assert isinstance(found, dict)
-    return found
-
-
 def ended(account: Account, session: str, seconds: float = 60) -> dict[str, Any]:
     return until(account, session, lambda told: told["status"] in ENDED, seconds)
 
 
-def until(account: Account, session: str, wanted: Any, seconds: float = 60) -> dict[str, Any]:
-    deadline = time.monotonic() + seconds
-    while not wanted(told := status(account, session)):
-        assert time.monotonic() < deadline, told
-        time.sleep(0.05)
-    return told
-
-
 def imported(account: Account, link: str, **more: Any) -> dict[str, Any]:
     return ended(account, upload(account, link, **more))
-
-
-def hasten(account: Account) -> None:
-    """Let the waits of the account's jobs be over."""
-    assert account.server.database_url is not None
-    with psycopg.connect(account.server.database_url) as conn:
-        conn.execute("UPDATE job SET due_at = due_at - interval '1 hour' WHERE account_id = %s", (account.id,))
 
 
 def counts(told: dict[str, Any]) -> tuple[int, ...]:
@@ -236,7 +205,7 @@ def test_credentials_in_the_link_are_sent_and_shown_nowhere(reader: Account, hos
             assert "inmost" not in row
             assert b"inmost".hex() not in row
     host.page("/later-inmost.csv", lambda visit: visit.answer(404))
-    hasten(reader)
+    lapse(reader)
     assert ended(reader, session)["error"] == "127.0.0.1 answers with HTTP 404"
     # With the last attempt the link is gone, encrypted as it was.
     assert jobs(reader) == [("failed", True)]
@@ -318,7 +287,7 @@ def test_what_may_pass_is_tried_again_and_told_meanwhile(reader: Account, host: 
     for error in ("127.0.0.1 answers with HTTP 503", "127.0.0.1 cannot be fetched from"):
         told = until(reader, session, lambda told, error=error: error in told.get("error", ""))
         assert (told["finishedAt"], told["total"]) == (None, 0)
-        hasten(reader)
+        lapse(reader)
     told = ended(reader, session)
     assert (told["status"], told["total"]) == ("FINISHED", 2)
     assert "error" not in told
@@ -341,7 +310,7 @@ def test_what_never_passes_fails_after_five_attempts(reader: Account, host: Host
         ):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        hasten(reader)
+        lapse(reader)
     told = ended(reader, session)
     assert (told["status"], told["error"]) == ("ERROR", "127.0.0.1 answers with HTTP 500 (5 attempts)")
     assert len(host.visits) == 5

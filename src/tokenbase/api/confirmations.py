@@ -4,11 +4,8 @@ is a button. No script, no file from elsewhere, no key; a link that was not sign
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import hashlib
 import html
-import importlib.resources
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -17,22 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tokenbase.api import errors, rates
+from tokenbase.api import errors, papers, rates
 from tokenbase.contract import problems
 from tokenbase.optin import confirming, letters, links
 from tokenbase.store import database
 
 log = structlog.get_logger()
 _Result = TypeVar("_Result")
-_STYLE = (importlib.resources.files("tokenbase.api") / "confirm.css").read_text(encoding="utf-8")
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex",
-}
+_STYLE = papers.style("confirm.css")
+_HEADERS = {**papers.headers(_STYLE, forms="'self'"), "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 _BODY_BYTES = 4096
 """A form without fields sends none; more is somebody else's."""
 

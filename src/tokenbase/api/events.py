@@ -9,6 +9,7 @@ from tokenbase.api import decoding, paging, parameters
 from tokenbase.api.operations import Answer, Call, Operation, Parameter
 from tokenbase.automation import events
 from tokenbase.contacts import cards, moments
+from tokenbase.contract import problems
 from tokenbase.contract.events import Activity, Deleted, Event, SentMessage, TimedEvent
 
 
@@ -31,11 +32,11 @@ def delete_past(call: Call) -> Answer:
     """Take back past events of a type and a time."""
     key = parameters.text(call, "eventTypeKey")
     if key is None:
-        raise parameters.fault("eventTypeKey", "required: the key of the events' type")
+        raise problems.bad_value("eventTypeKey", "required: the key of the events' type")
     since, until = _moment(call, "from"), _moment(call, "to")
     if since is None or until is None:
         missing = "from" if since is None else "to"
-        raise parameters.fault(missing, "required: a date-time such as 2026-11-23T17:05:00Z")
+        raise problems.bad_value(missing, "required: a date-time such as 2026-11-23T17:05:00Z")
     return Answer(value=Deleted(events.delete_past(call.database, call.account_id, key, since, until)))
 
 
@@ -76,7 +77,7 @@ def _moment(call: Call, name: str) -> dt.datetime | None:
         # A + that was not percent-encoded has become a space.
         return moments.parse(text.replace(" ", "+"), None)
     except ValueError as reason:
-        raise parameters.fault(name, str(reason)) from None
+        raise problems.bad_value(name, str(reason)) from None
 
 
 _P = Permission

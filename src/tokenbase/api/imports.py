@@ -56,7 +56,7 @@ def status(call: Call) -> Answer:
     """Return what became of an import."""
     text = call.query.get("from", "").strip() or "0"
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise parameters.fault("from", f'"{text[: parameters.DIGITS]}" is not the index of a row: the first is 0')
+        raise problems.bad_value("from", f'"{text[: parameters.DIGITS]}" is not the index of a row: the first is 0')
     return Answer(value=sessions.status(call.database, call.account_id, call.path["sessionId"], int(text)))
 
 

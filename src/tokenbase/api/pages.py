@@ -5,10 +5,7 @@ The page is one file with nothing from elsewhere and no script, so its policy fo
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-import importlib.resources
 import json
 from typing import Any
 
@@ -17,15 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tokenbase.api import description, routes
+from tokenbase.api import description, papers, routes
 
-_STYLE = (importlib.resources.files("tokenbase.api") / "docs.css").read_text(encoding="utf-8")
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+_STYLE = papers.style("docs.css")
+_HEADERS = papers.headers(_STYLE)
 
 
 def page(document: dict[str, Any]) -> str:

@@ -37,5 +37,5 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
         return default
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) < FURTHEST:
         message = f'"{text[:50]}" is not a number from 1'
-        raise problems.BadValue(f"{name}: {message}", [problems.Problem(path=name, message=message)])
+        raise problems.bad_value(name, message)
     return int(text)

@@ -31,7 +31,7 @@ def text(call: Call, name: str) -> str | None:
     """Return a text of the query, None for none. Raises BadValue for control characters."""
     found = call.query.get(name, "").strip()
     if texts.CONTROLS.search(found):
-        raise fault(name, "it has a control character")
+        raise problems.bad_value(name, "it has a control character")
     return found or None
 
 
@@ -39,7 +39,7 @@ def flag(call: Call, name: str) -> bool:
     """Return a flag of the query, false when it is not there. Raises BadValue for anything but true and false."""
     found = call.query.get(name, "").lower()
     if found not in ("", "true", "false"):
-        raise fault(name, f'"{found[:DIGITS]}" is neither true nor false')
+        raise problems.bad_value(name, f'"{found[:DIGITS]}" is neither true nor false')
     return found == "true"
 
 
@@ -47,15 +47,10 @@ def ids(call: Call, name: str, most: int) -> list[int]:
     """Return a list of ids in the query, separated by commas. Raises BadValue for none, too many and no numbers."""
     parts = [part.strip() for part in call.query.get(name, "").split(",") if part.strip()]
     if not parts:
-        raise fault(name, "required: ids of contacts, separated by commas")
+        raise problems.bad_value(name, "required: ids of contacts, separated by commas")
     if len(parts) > most:
-        raise fault(name, f"at most {most} ids, this has {len(parts):,}")
+        raise problems.bad_value(name, f"at most {most} ids, this has {len(parts):,}")
     for part in parts:
         if not naming.number(part):
-            raise fault(name, f'"{part[:DIGITS]}" is not the id of a contact')
+            raise problems.bad_value(name, f'"{part[:DIGITS]}" is not the id of a contact')
     return [naming.number(part) for part in parts]
-
-
-def fault(name: str, message: str) -> problems.BadValue:
-    """Return the error that names a parameter."""
-    return problems.BadValue(f"{name}: {message}", [problems.Problem(path=name, message=message)])

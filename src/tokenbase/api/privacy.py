@@ -7,6 +7,7 @@ from tokenbase.api import paging, parameters
 from tokenbase.api.operations import Answer, Call, Operation, Parameter
 from tokenbase.automation import exports
 from tokenbase.contacts import erasures, naming
+from tokenbase.contract import problems
 from tokenbase.contract.exports import ContactExport, Erasure
 
 
@@ -20,7 +21,7 @@ def export_external(call: Call) -> Answer:
     """Return everything that is held about the contact with an external id."""
     external_id = parameters.text(call, "externalCustomerId")
     if external_id is None:
-        raise parameters.fault("externalCustomerId", "required: or name the contact by its id in the address")
+        raise problems.bad_value("externalCustomerId", "required: or name the contact by its id in the address")
     return Answer(value=exports.of_external_id(call.database, call.account_id, external_id, call.clock()))
 
 
@@ -28,7 +29,7 @@ def erased(call: Call) -> Answer:
     """Return the contacts that were erased for good, and when."""
     text = parameters.text(call, "contactId")
     if text is not None and not naming.number(text):
-        raise parameters.fault("contactId", f'"{text[: parameters.DIGITS]}" is not the id of a contact')
+        raise problems.bad_value("contactId", f'"{text[: parameters.DIGITS]}" is not the id of a contact')
     contact_id = None if text is None else naming.number(text)
     external_id = parameters.text(call, "externalCustomerId")
     page = paging.page(call.query)

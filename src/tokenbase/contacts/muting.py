@@ -41,7 +41,7 @@ def _set(
 ) -> shapes.Muted:
     if len(values) > limits.CONTACTS_PER_REQUEST:
         message = f"at most {limits.CONTACTS_PER_REQUEST:,} tokens, this has {len(values):,}"
-        raise problems.BadValue(f"tokens: {message}", [problems.Problem(path="tokens", message=message)])
+        raise problems.bad_value("tokens", message)
     keys = [tokens.key(app, value) for value in values]
     with database.transaction() as conn:
         # Else a token could be muted while its contact is erased, and the note would outlive it.

@@ -36,7 +36,10 @@ def store_changes(
 
     Those that are not stored yet are passed over. `store` must follow, for the rest.
     """
-    _update_contacts(writing, account_id, [person for person in known if _has_changed(person)], now)
+    changed = [person for person in dict.fromkeys(known) if _has_changed(person)]
+    for person in changed:
+        person.written = person.state()
+    _update_contacts(writing, account_id, changed, now)
     learnt: list[dict[str, object]] = []
     for token in tokens:
         owner = token.owner
@@ -56,10 +59,7 @@ def store_changes(
 def _has_changed(person: people.Person) -> bool:
     if person.new or not (person.written or person.changed or (person.seen and person.digest != person.stored_digest)):
         return False
-    if person.written == (state := person.state()):
-        return False
-    person.written = state
-    return True
+    return person.written != person.state()
 
 
 def store_new(
@@ -83,9 +83,10 @@ def store_new(
 
 
 def store_keys(conn: loading.Connection, lines: list[str]) -> None:
-    """Write the lines of keys. Raises UniqueViolation for one that only one may hold and somebody does."""
-    # In the order of the index, of which neighbours then share pages.
-    lines.sort()
+    """Write the lines of keys, sorted: in the order of the index neighbours share pages.
+
+    Raises UniqueViolation for a key that only one may hold and somebody does.
+    """
     with copying.writing(conn, 0) as writing:
         writing.copy(sql.copy_identities, lines)
 

@@ -50,7 +50,7 @@ def among(conn: loading.Connection, account_id: int, addresses: Iterable[str]) -
 def _keys(addresses: Sequence[str]) -> tuple[list[str], list[problems.Problem]]:
     if len(addresses) > limits.CONTACTS_PER_REQUEST:
         message = f"at most {limits.CONTACTS_PER_REQUEST:,} addresses, this has {len(addresses):,}"
-        raise problems.BadValue(f"emails: {message}", [problems.Problem(path="emails", message=message)])
+        raise problems.bad_value("emails", message)
     keys, warnings = set(), []
     for place, address in enumerate(addresses):
         try:

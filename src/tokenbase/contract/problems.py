@@ -63,6 +63,11 @@ class BadValue(BadRequest):
     code = 102
 
 
+def bad_value(path: str, message: str) -> BadValue:
+    """Return the error for one value, whose message begins with its place."""
+    return BadValue(f"{path}: {message}", [Problem(path=path, message=message)])
+
+
 class TooManyContacts(BadRequest):
     """One request may carry at most 3,000 contacts."""
 

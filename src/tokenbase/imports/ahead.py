@@ -61,7 +61,7 @@ class Ahead:
                     self._look(part)
                 self._write_part(writing, part, now)
             yield writing
-            # Sorted now, while PostgreSQL writes.
+            # Meanwhile PostgreSQL writes.
             self._key_lines.sort()
 
     def write_keys(self) -> None:

@@ -42,7 +42,7 @@ def accept(
         raise problems.NotFound(f'"{app[:50]}" is not the UUID of an app')
     if not 0 < len(tokens) <= limits.CONTACTS_PER_REQUEST:
         message = f"one request carries 1 to {limits.CONTACTS_PER_REQUEST:,} tokens, this one has {len(tokens):,}"
-        raise problems.BadValue(f"tokens: {message}", [problems.Problem(path="tokens", message=message)])
+        raise problems.bad_value("tokens", message)
     request = imports.ImportRequest(contacts=[_contact(raw, app_id) for raw in tokens], dedupe_on="mobilepush")
     body = batch.accept(database, account_id, request, repeat, dry_run, clock)
     answer = msgspec.json.decode(body, type=imports.ImportAnswer)

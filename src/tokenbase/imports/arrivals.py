@@ -100,12 +100,11 @@ def work(
     if arrivals.are_read():
         # Most of them have changed, or so it is thought: then all are fetched at once.
         fetched = dict(loading.by_ids(conn, account_id, set(known.values())))
-        digests = {person_id: one.stored_digest for person_id, one in fetched.items() if not one.deleted}
-        same = unchanged.find(known, digests, external_ids, arrivals.digests)
+        stored = {contact_id: person.stored_digest for contact_id, person in fetched.items() if not person.deleted}
     else:
         fetched = {}
-        digests = loading.digests(conn, account_id, known.values())
-        same = unchanged.find(known, digests, external_ids, arrivals.digests)
+        stored = loading.digests(conn, account_id, known.values())
+    same = unchanged.find(known, stored, external_ids, arrivals.digests)
     base = _load(conn, account_id, arrivals, sent, known, same, fetched)
     if same:
         arrivals.note_apps(sorted(same), apps.unregistered(conn, account_id))

@@ -75,4 +75,4 @@ def address(link: str | None) -> httpx2.URL:
 
 
 def _fault(message: str) -> problems.BadValue:
-    return problems.BadValue(f"link: {message}", [problems.Problem(path="link", message=message)])
+    return problems.bad_value("link", message)

@@ -7,7 +7,6 @@ another table names the account.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from psycopg import sql as composing
 
@@ -80,20 +79,14 @@ class _Compiler:
         self.given: dict[str, object] = {}
         self._now = now
 
-    def node(self, node: conditions.Node) -> composing.Composable:
+    def node(self, node: conditions.Node, of_device: bool = False) -> composing.Composable:
+        """Return the SQL of a node; inside a device it is about one token, and asks of no other."""
         if isinstance(node, conditions.Leaf):
             found = self._leaf(node)
-            return _filled(_OF_TOKENS, found) if node.name in conditions.DEVICE else found
+            return _filled(_OF_TOKENS, found) if node.name in conditions.DEVICE and not of_device else found
         if node.word == "device":
-            return _filled(_OF_TOKENS, _joined(" AND ", [self._of_device(part) for part in node.parts]))
-        parts = [self.node(part) for part in node.parts]
-        return _filled("NOT {}", parts[0]) if node.word == "not" else _joined(_WORDS[node.word], parts)
-
-    def _of_device(self, node: conditions.Node) -> composing.Composable:
-        """Return what one device has to be: inside a device nothing asks of others."""
-        if isinstance(node, conditions.Leaf):
-            return self._leaf(node)
-        parts = [self._of_device(part) for part in node.parts]
+            return _filled(_OF_TOKENS, _joined(" AND ", [self.node(part, of_device=True) for part in node.parts]))
+        parts = [self.node(part, of_device) for part in node.parts]
         return _filled("NOT {}", parts[0]) if node.word == "not" else _joined(_WORDS[node.word], parts)
 
     def _parameter(self, value: object) -> composing.Composable:
@@ -106,13 +99,12 @@ class _Compiler:
         if leaf.name == "event":
             return self._event(leaf)
         if leaf.kind == "segment":
-            return _filled(_OF_SEGMENTS, self._parameter(list(values)))
+            return _filled(_OF_SEGMENTS, self._parameter(values))
         if leaf.kind == "channel":
             return _joined(" OR ", [self._channel(str(channel)) for channel in values])
         if leaf.kind == "key" and leaf.operator != "known":
-            return _filled(
-                _OF_KEYS, self._parameter([identity.of_column(_KEYED[leaf.name], str(value)) for value in values])
-            )
+            keys = [identity.of_column(_KEYED[leaf.name], str(value)) for value in values]
+            return _filled(_OF_KEYS, self._parameter(keys))
         if leaf.name == "field":
             column = _filled("(contact.fields ->> {})", self._parameter(leaf.of))
             if leaf.kind == "moment" and leaf.operator != "known":
@@ -121,18 +113,16 @@ class _Compiler:
             column = composing.SQL(_COLUMNS[leaf.name])
         if leaf.operator == "known":
             return _filled("({} IS NOT NULL) = {}", column, self._parameter(values[0]))
-        return _filled("coalesce({}, false)", self._compared(leaf, column, values))
+        return _filled("coalesce({}, false)", self._compared(leaf, column))
 
-    def _compared(
-        self, leaf: conditions.Leaf, column: composing.Composable, values: Sequence[object]
-    ) -> composing.Composable:
-        kind, operator = leaf.kind, leaf.operator
+    def _compared(self, leaf: conditions.Leaf, column: composing.Composable) -> composing.Composable:
+        kind, operator, values = leaf.kind, leaf.operator, list(leaf.values)
         if operator == "within":
             # In the future it is not within the last days, whatever a device's clock said.
             since = self._now - dt.timedelta(days=int(str(values[0])))
             column = _filled("{}::timestamptz", column)
             return _filled("{} BETWEEN {} AND {}", column, self._parameter(since), self._parameter(self._now))
-        if kind == "moment":
+        if operator in ("before", "after"):
             parts = (_filled("{}::timestamptz", column), composing.SQL(_COMPARED[operator]), self._parameter(values[0]))
             return _filled("{} {} {}::timestamptz", *parts)
         if operator == "startsWith":
@@ -144,9 +134,9 @@ class _Compiler:
                 words = [_filled("lower({})", self._parameter(value)) for value in values]
                 return _filled("lower({}) IN ({})", column, composing.SQL(", ").join(words))
             if kind == "choices":
-                return _filled("string_to_array({}, ',') && {}::text[]", column, self._parameter(list(values)))
+                return _filled("string_to_array({}, ',') && {}::text[]", column, self._parameter(values))
             cast = {"number": "numeric", "uuid": "uuid", "flag": "boolean"}.get(kind, "text")
-            return _filled(f"{{}}::{cast} = ANY({{}}::{cast}[])", column, self._parameter(list(values)))
+            return _filled(f"{{}}::{cast} = ANY({{}}::{cast}[])", column, self._parameter(values))
         compared = composing.SQL(_COMPARED[operator])
         if kind == "version":
             return _filled(f"{_VERSION} {{}} {_VERSION}", column, compared, self._parameter(values[0]))
@@ -158,14 +148,10 @@ class _Compiler:
         return composing.SQL(f"contact.{channel} IS NOT NULL")
 
     def _event(self, leaf: conditions.Leaf) -> composing.Composable:
-        column = composing.SQL("event.occurred_at")
         key = self._parameter(leaf.of)
         if leaf.operator == "known":
             return _filled("({}) = {}", _filled(_OF_EVENTS, key, composing.SQL("")), self._parameter(leaf.values[0]))
-        moment = self._compared(leaf, column, list(leaf.values)) if leaf.operator == "within" else None
-        if moment is None:
-            compared = composing.SQL(_COMPARED[leaf.operator])
-            moment = _filled("{} {} {}::timestamptz", column, compared, self._parameter(leaf.values[0]))
+        moment = self._compared(leaf, composing.SQL("event.occurred_at"))
         return _filled(_OF_EVENTS, key, _filled(" AND {}", moment))
 
 

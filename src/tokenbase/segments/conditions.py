@@ -128,16 +128,16 @@ class _Reader:
     def node(self, sent: object, path: str, depth: int, subjects: Mapping[str, str]) -> Node:
         self._left -= 1
         if self._left < 0:
-            raise _fault(path, f"there are at most {limits.CONDITIONS} conditions")
+            raise problems.bad_value(path, f"there are at most {limits.CONDITIONS} conditions")
         if depth == 0:
-            raise _fault(path, f"conditions are nested at most {limits.CONDITION_DEPTH} deep")
+            raise problems.bad_value(path, f"conditions are nested at most {limits.CONDITION_DEPTH} deep")
         if not isinstance(sent, dict):
-            raise _fault(path, 'a condition is an object such as {"on": "os", "is": "iOS"}')
+            raise problems.bad_value(path, 'a condition is an object such as {"on": "os", "is": "iOS"}')
         if "on" in sent:
             return self._leaf(sent, path, depth, subjects)
         words = [word for word in ("all", "any", "not") if word in sent]
         if len(words) != 1 or len(sent) != 1:
-            raise _fault(
+            raise problems.bad_value(
                 path, 'one of the keys "all", "any", "not" and "on" is needed, and no other beside the first three'
             )
         (word,) = words
@@ -147,17 +147,17 @@ class _Reader:
 
     def _list(self, sent: object, path: str, depth: int, subjects: Mapping[str, str]) -> tuple[Node, ...]:
         if not isinstance(sent, list) or not sent:
-            raise _fault(path, "a list of conditions is needed, at least one")
+            raise problems.bad_value(path, "a list of conditions is needed, at least one")
         return tuple(self.node(one, f"{path}[{number}]", depth - 1, subjects) for number, one in enumerate(sent))
 
     def _leaf(self, sent: Mapping[str, object], path: str, depth: int, subjects: Mapping[str, str]) -> Node:
         name = sent["on"]
         if not isinstance(name, str) or name not in subjects:
-            raise _fault(f"{path}.on", f"one of {', '.join(subjects)} is needed")
+            raise problems.bad_value(f"{path}.on", f"one of {', '.join(subjects)} is needed")
         rest = {key: value for key, value in sent.items() if key != "on"}
         if name == "device":
             if rest.keys() != {"all"}:
-                raise _fault(path, 'a device has a list "all" of what one and the same device has to be')
+                raise problems.bad_value(path, 'a device has a list "all" of what one and the same device has to be')
             return Group("device", self._list(rest["all"], f"{path}.all", depth, DEVICE))
         kind, of = subjects[name], ""
         if name == "field":
@@ -166,33 +166,33 @@ class _Reader:
         elif name == "event":
             of = _text(rest.pop("key", None), f"{path}.key", limits.EVENT_KEY_CHARACTERS)
         if len(rest) != 1:
-            raise _fault(path, f"one operator is needed: {', '.join(OPERATORS[kind])}")
+            raise problems.bad_value(path, f"one operator is needed: {', '.join(OPERATORS[kind])}")
         ((operator, value),) = rest.items()
         if operator not in OPERATORS[kind]:
-            raise _fault(f"{path}.{operator}", f"of {name} can be asked: {', '.join(OPERATORS[kind])}")
+            raise problems.bad_value(f"{path}.{operator}", f"of {name} can be asked: {', '.join(OPERATORS[kind])}")
         return Leaf(name, kind, operator, _values(name, kind, operator, value, f"{path}.{operator}"), of)
 
     def _field(self, sent: object, path: str) -> fields.Field:
         number = int(sent) if isinstance(sent, (int, str)) and re.fullmatch(r"[0-9]{1,18}", str(sent)) else 0
         if number not in self._fields:
-            raise _fault(path, "the id of an additional field of this account is needed")
+            raise problems.bad_value(path, "the id of an additional field of this account is needed")
         return self._fields[number]
 
 
 def _values(name: str, kind: str, operator: str, sent: object, path: str) -> tuple[Scalar, ...]:
     if operator == "known":
         if not isinstance(sent, bool):
-            raise _fault(path, "true or false is needed")
+            raise problems.bad_value(path, "true or false is needed")
         return (sent,)
     if operator == "within":
         if not isinstance(sent, int) or isinstance(sent, bool) or not 0 < sent <= _MOST_DAYS:
-            raise _fault(path, f"a number of days is needed, from 1 to {_MOST_DAYS:,}")
+            raise problems.bad_value(path, f"a number of days is needed, from 1 to {_MOST_DAYS:,}")
         return (sent,)
     if operator in ("before", "after"):
         return (_moment(sent, path),)
     if operator == "in":
         if not isinstance(sent, list) or not 0 < len(sent) <= limits.CONDITION_VALUES:
-            raise _fault(path, f"a list of 1 to {limits.CONDITION_VALUES} values is needed")
+            raise problems.bad_value(path, f"a list of 1 to {limits.CONDITION_VALUES} values is needed")
         return tuple(_value(name, kind, one, f"{path}[{number}]") for number, one in enumerate(sent))
     return (_value(name, kind, sent, path),)
 
@@ -200,34 +200,34 @@ def _values(name: str, kind: str, operator: str, sent: object, path: str) -> tup
 def _value(name: str, kind: str, sent: object, path: str) -> Scalar:
     if kind == "flag":
         if not isinstance(sent, bool):
-            raise _fault(path, "true or false is needed")
+            raise problems.bad_value(path, "true or false is needed")
         return sent
     if kind == "number":
         if isinstance(sent, bool) or not isinstance(sent, (int, float)) or abs(sent) > 1e30:
-            raise _fault(path, "a number is needed")
+            raise problems.bad_value(path, "a number is needed")
         return str(sent)
     if kind == "segment":
         if isinstance(sent, bool) or not isinstance(sent, int) or not 0 < sent < 2**63:
-            raise _fault(path, "the id of a segment is needed")
+            raise problems.bad_value(path, "the id of a segment is needed")
         return sent
     text = _text(sent, path, limits.CONDITION_CHARACTERS)
     if kind == "version" and _VERSION.fullmatch(text) is None:
-        raise _fault(path, "a version is needed, numbers with dots between: 2.10.1")
+        raise problems.bad_value(path, "a version is needed, numbers with dots between: 2.10.1")
     if kind == "channel" and text not in CHANNELS:
-        raise _fault(path, f"one of {', '.join(CHANNELS)} is needed")
+        raise problems.bad_value(path, f"one of {', '.join(CHANNELS)} is needed")
     try:
         if kind == "uuid":
             return str(uuid.UUID(text))
         if kind == "key":
             return {"email": emails.clean, "sms": phones.clean}.get(name, str)(text)
     except ValueError as fault:
-        raise _fault(path, "the UUID of an app is needed" if kind == "uuid" else str(fault)) from None
+        raise problems.bad_value(path, "the UUID of an app is needed" if kind == "uuid" else str(fault)) from None
     return text
 
 
 def _text(sent: object, path: str, most: int) -> str:
     if not isinstance(sent, str) or not (text := sent.strip()) or len(text) > most or "\0" in text:
-        raise _fault(path, f"a text of 1 to {most} characters is needed")
+        raise problems.bad_value(path, f"a text of 1 to {most} characters is needed")
     return text
 
 
@@ -237,8 +237,6 @@ def _moment(sent: object, path: str) -> str:
         moment = dt.datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).astimezone(dt.UTC).isoformat()
     except (ValueError, OverflowError):
-        raise _fault(path, "a date or a date with time is needed: 2026-11-23 or 2026-11-23T17:05:00Z") from None
-
-
-def _fault(path: str, message: str) -> problems.BadValue:
-    return problems.BadValue(f"{path}: {message}", [problems.Problem(path=path, message=message)])
+        raise problems.bad_value(
+            path, "a date or a date with time is needed: 2026-11-23 or 2026-11-23T17:05:00Z"
+        ) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Iterator
 
 import msgspec
 from psycopg import errors
@@ -40,7 +42,7 @@ def create(
 def read(database: database.Database, account_id: int, segment_id: int) -> segments.SegmentCard:
     """Return a segment with its conditions. Raises NotFound."""
     with database.transaction() as conn:
-        return _card(conn, account_id, segment_id)
+        return card(conn, account_id, segment_id)
 
 
 def change(
@@ -52,23 +54,23 @@ def change(
     """
     with database.transaction() as conn:
         loading.lock(conn, account_id)
-        card = _card(conn, account_id, segment_id)
+        found = card(conn, account_id, segment_id)
         rule = _rule(conn, account_id, wanted.conditions)
-        if rule is not None and card.type == "Static":
+        if rule is not None and found.type == "Static":
             message = f"the segment {segment_id} is static: it is a list and has no conditions"
             raise problems.Conflict(message, [problems.Problem(path="conditions", message=message)])
-        name = card.name if wanted.name is None else _name(wanted.name)
+        name = found.name if wanted.name is None else _name(wanted.name)
         with _unique(name):
             row = {"account_id": account_id, "segment_id": segment_id, "name": name, "conditions": rule}
             conn.execute(sql.change_segment, row)
-        return _card(conn, account_id, segment_id)
+        return card(conn, account_id, segment_id)
 
 
 def remove(database: database.Database, account_id: int, segment_id: int) -> None:
     """Remove a segment; its contacts stay. Raises NotFound."""
     with database.transaction() as conn:
         loading.lock(conn, account_id)
-        _card(conn, account_id, segment_id)
+        card(conn, account_id, segment_id)
         conn.execute(sql.empty, {"account_id": account_id, "segment_id": segment_id})
         conn.execute(sql.remove_segment, {"account_id": account_id, "segment_id": segment_id})
 
@@ -118,7 +120,7 @@ def _read(conn: loading.Connection, account_id: int, sent: object) -> conditions
     rows = conn.execute(sql.static_segments, {"account_id": account_id, "ids": list(named)}).fetchall() if named else []
     if strange := named - {row[0] for row in rows}:
         message = f"there is no static segment {min(strange)} in this account"
-        raise problems.BadValue(f"conditions: {message}", [problems.Problem(path="conditions", message=message)])
+        raise problems.bad_value("conditions", message)
     return tree
 
 
@@ -129,37 +131,28 @@ def _rule(conn: loading.Connection, account_id: int, sent: object) -> str | None
     return msgspec.json.encode(sent).decode()
 
 
-def _card(conn: loading.Connection, account_id: int, segment_id: int) -> segments.SegmentCard:
+def card(conn: loading.Connection, account_id: int, segment_id: int) -> segments.SegmentCard:
+    """Return a segment with its conditions. Raises NotFound."""
     row = conn.execute(sql.segment, {"account_id": account_id, "segment_id": segment_id}).fetchone()
     if row is None:
-        raise unknown(segment_id)
+        raise problems.NotFound(f"there is no segment {segment_id} in this account; GET /api/v1/groups lists them")
     name, kind, rule = row
     return segments.SegmentCard(id=segment_id, name=name, type=kind, conditions=rule)
-
-
-def unknown(segment_id: int) -> problems.NotFound:
-    """Return the error for a segment that is not in the account."""
-    return problems.NotFound(f"there is no segment {segment_id} in this account; GET /api/v1/groups lists them")
 
 
 def _name(sent: str | None) -> str:
     name = (sent or "").strip()
     if not name or len(name) > limits.GROUP_NAME_CHARACTERS or "\0" in name:
         message = f"a name of 1 to {limits.GROUP_NAME_CHARACTERS} characters is needed"
-        raise problems.BadValue(f"name: {message}", [problems.Problem(path="name", message=message)])
+        raise problems.bad_value("name", message)
     return name
 
 
-class _unique:
-    """Tell of a name that another segment has."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: object) -> None:
-        if isinstance(fault, errors.UniqueViolation):
-            message = f'there is a segment with the name "{self._name}" already'
-            raise problems.Conflict(message, [problems.Problem(path="name", message=message)]) from None
+@contextlib.contextmanager
+def _unique(name: str) -> Iterator[None]:
+    """Raise Conflict for a name that another segment has."""
+    try:
+        yield
+    except errors.UniqueViolation:
+        message = f'there is a segment with the name "{name}" already'
+        raise problems.Conflict(message, [problems.Problem(path="name", message=message)]) from None

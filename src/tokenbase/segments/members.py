@@ -29,9 +29,9 @@ def contacts(
 ) -> tuple[list[shapes.ContactCard], int]:
     """Return a page of the contacts in a segment, by id, and the number of all. Raises NotFound for no segment."""
     with database.transaction() as conn:
-        kind, rule = _kind(conn, account_id, segment_id)
-        if kind == "Dynamic":
-            ids, total = dynamic.page(conn, account_id, rule, skipped, rows, now)
+        segment = dynamic.card(conn, account_id, segment_id)
+        if segment.type == "Dynamic":
+            ids, total = dynamic.page(conn, account_id, segment.conditions, skipped, rows, now)
             return cards.by_ids(conn, account_id, ids), total
         parameters = {"account_id": account_id, "segment_id": segment_id, "skipped": skipped, "rows": rows}
         page = conn.execute(sql.page_of_members, parameters).fetchall()
@@ -46,7 +46,7 @@ def attach(
     _check(names)
     if not naming.counted(names):
         message = "required: contactIds or externalCustomerIds, a list of contacts"
-        raise problems.BadValue(f"contactIds: {message}", [problems.Problem(path="contactIds", message=message)])
+        raise problems.bad_value("contactIds", message)
     with database.transaction() as conn:
         _static(conn, account_id, segment_id)
         ids, unknown = naming.find(conn, account_id, names)
@@ -75,19 +75,10 @@ def _check(names: segments.ContactNames) -> None:
     if many > most:
         message = f"one request names at most {most} contacts, this one has {many:,}"
         path = "contactIds" if names.contact_ids is not None else "externalCustomerIds"
-        raise problems.BadValue(f"{path}: {message}", [problems.Problem(path=path, message=message)])
+        raise problems.bad_value(path, message)
 
 
 def _static(conn: lists.Connection, account_id: int, segment_id: int) -> None:
     loading.lock(conn, account_id)
-    if _kind(conn, account_id, segment_id)[0] != "Static":
+    if dynamic.card(conn, account_id, segment_id).type != "Static":
         raise problems.Conflict(f"the segment {segment_id} is dynamic: its rule alone says who is in it")
-
-
-def _kind(conn: lists.Connection, account_id: int, segment_id: int) -> tuple[str, object]:
-    """Return the type of a segment and its conditions. Raises NotFound."""
-    row = conn.execute(sql.segment, {"account_id": account_id, "segment_id": segment_id}).fetchone()
-    if row is None:
-        raise dynamic.unknown(segment_id)
-    _, kind, rule = row
-    return str(kind), rule

@@ -61,7 +61,7 @@ class Stream:
         try:
             packed = opened.enter_context(zipfile.ZipFile(archive))
             self.raw = opened.enter_context(packed.open(member))
-        except (OSError, KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as fault:
+        except (OSError, KeyError, zipfile.BadZipFile, RuntimeError) as fault:
             opened.close()
             raise BadSource(f"{self.name} cannot be unpacked: {fault}") from None
         self._close = opened.close
