@@ -43,3 +43,22 @@ def test_bulk_requests_beyond_their_slots_get_429_while_light_ones_are_answered(
         assert first.result().json()["created"] == 1
     assert other.upload(person)["created"] == 1
     assert server.stop() == 0
+
+
+def test_costly_questions_wait_for_each_other_and_hold_nobody_up(database_url: str, tmp_path: Path) -> None:
+    server = Server(tmp_path / "log", database_url=database_url)
+    account, other = server.account(), server.account()
+    asked = {"conditions": {"on": "firstName", "is": "Ann"}}
+    with psycopg.connect(database_url) as blocker, concurrent.futures.ThreadPoolExecutor(20) as pool:
+        # As long as nobody can read contacts, counting them takes for ever.
+        blocker.execute("LOCK TABLE contact IN ACCESS EXCLUSIVE MODE")
+        counting = [pool.submit(account.post, "/api/v1/groups/count", json=asked) for _ in range(20)]
+        time.sleep(2)
+        for _ in range(10):
+            began = time.monotonic()
+            assert other.get("/api/v1/version").status_code == 200
+            assert time.monotonic() - began < app.SLOT_SECONDS / 3
+        assert not any(one.done() for one in counting)
+        blocker.rollback()
+        assert [one.result().json() for one in counting] == [{"contacts": 0}] * 20
+    assert server.stop() == 0

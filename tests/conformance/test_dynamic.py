@@ -6,6 +6,7 @@ import concurrent.futures
 import datetime as dt
 from typing import Any
 
+import httpx2
 import pytest
 
 from server import Account
@@ -176,7 +177,9 @@ def test_a_segment_is_made_read_changed_and_removed(filled: Account) -> None:
     assert listed == {"All": "Static", "iOS": "Dynamic"}
     assert filled.get(f"/api/v1/group/{made['id']}").json() == made
     changed = filled.put(f"/api/v1/group/{made['id']}", json={"conditions": {"on": "os", "is": "Android"}}).json()
-    assert (changed["name"], changed["conditions"]) == ("iOS", {"on": "os", "is": "Android"})
+    # Whoever may write but not read learns nothing of what others wrote.
+    assert changed == {"id": made["id"], "name": "iOS", "type": "Dynamic"}
+    assert filled.get(f"/api/v1/group/{made['id']}").json()["conditions"] == {"on": "os", "is": "Android"}
     assert filled.put(f"/api/v1/group/{made['id']}", json={"name": "Androids"}).json()["name"] == "Androids"
     page = filled.get(f"/api/v1/group/{made['id']}/contacts")
     assert [contact["externalCustomerId"] for contact in page.json()] == ["bob"]
@@ -229,6 +232,16 @@ def test_nobody_is_put_into_a_dynamic_segment(filled: Account) -> None:
         body = {"externalCustomerIds": ["cleo"]}
         assert filled.post(f"/api/v1/group/{made['id']}/contacts/{verb}", json=body).status_code == 409
     assert len(filled.get(f"/api/v1/group/{made['id']}/contacts").json()) == 2
+
+
+def test_conditions_compare_with_a_thousand_values_in_all(account: Account) -> None:
+    def counted(*lists: int) -> httpx2.Response:
+        conditions = [{"on": "town", "in": [f"t{number}" for number in range(many)]} for many in lists]
+        return account.post("/api/v1/groups/count", json={"conditions": {"any": conditions}})
+
+    assert counted(500, 500).json() == {"contacts": 0}
+    assert counted(501).json()["errors"][0]["path"] == "conditions.any[0].in"
+    assert counted(500, 400, 101).json()["errors"][0]["path"] == "conditions.any[2].in"
 
 
 def test_a_name_that_is_taken_is_409(account: Account) -> None:

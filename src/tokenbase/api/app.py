@@ -25,6 +25,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tokenbase.accounts import keys, rights
 from tokenbase.api import bodies, confirmations, credentials, errors, operations, pages, rates, routes
+from tokenbase.api.operations import Slots
 from tokenbase.contract import problems
 from tokenbase.store import database
 
@@ -38,7 +39,7 @@ _JSON = "application/json; charset=UTF-8"
 
 
 class Api:
-    """Everything below /api. `imports` bulk requests and `others` light ones are worked on at a time."""
+    """Everything below /api. So many requests of each sort are worked on at a time as `slots` says."""
 
     def __init__(
         self,
@@ -46,18 +47,16 @@ class Api:
         clock: Callable[[], dt.datetime],
         limiter: rates.Rates,
         means: operations.Means,
-        imports: int = 4,
-        others: int = 6,
+        slots: Mapping[Slots, int],
     ) -> None:
-        """Take an open database; it needs a connection for each slot, and one more to hand out ids."""
+        """Take an open database and the number of slots of each sort."""
         self._base = base
         self._clock = clock
         self._rates = limiter
         self._means = means
-        self._heavy = asyncio.Semaphore(imports)
-        self._light = asyncio.Semaphore(others)
+        self._slots = {sort: asyncio.Semaphore(many) for sort, many in slots.items()}
         self._budget = bodies.Budget()
-        self._threads = CapacityLimiter(imports + others)
+        self._threads = CapacityLimiter(sum(slots.values()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -109,7 +108,7 @@ class Api:
     ) -> tuple[operations.Operation, dict[str, str], keys.Key]:
         """Return what to do for whom. Raises what keeps the request out, before a byte of its body is read."""
         secret = credentials.key(headers.get("authorization"))
-        async with _slot(self._light):
+        async with _slot(self._slots[Slots.LIGHT]):
             key = await self._in_thread(lambda: keys.authenticate(self._base, secret, self._clock()))
         trace["account_id"] = key.account_id
         found = routes.find(scope.get("raw_path", scope["path"].encode()).decode("latin-1"))
@@ -131,12 +130,12 @@ class Api:
             body = bodies.inflate(call.body, encoding)
             return operation.handler(msgspec.structs.replace(call, body=body))
 
-        async with _slot(self._heavy if operation.heavy else self._light):
+        async with _slot(self._slots[operation.slots]):
             return await self._in_thread(work)
 
     async def lightly(self, work: Callable[[], _Result]) -> _Result:
         """Do something small in a slot of the light requests. Raises Overloaded where none is free in time."""
-        async with _slot(self._light):
+        async with _slot(self._slots[Slots.LIGHT]):
             return await self._in_thread(work)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
@@ -195,10 +194,12 @@ def create(
     clock: Callable[[], dt.datetime],
     limiter: rates.Rates,
     means: operations.Means,
-    imports: int = 4,
-    others: int = 6,
+    slots: Mapping[Slots, int],
 ) -> Starlette:
-    """Return the whole application: the API, and what tells an operator how the server is."""
+    """Return the whole application: the API, and what tells an operator how the server is.
+
+    It needs a connection of `base` for each slot, and one more to hand out ids.
+    """
 
     async def alive(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -210,7 +211,7 @@ def create(
             return PlainTextResponse(f"{fault.message}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
-    api = Api(base, clock, limiter, means, imports, others)
+    api = Api(base, clock, limiter, means, slots)
     confirming = confirmations.routes(base, clock, limiter, means.secret, api.lightly)
     app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready), *pages.ROUTES, *confirming])
     app.router.default = api

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tokenbase.accounts import apps as registry
 from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding, imports
-from tokenbase.api.operations import Answer, Call, Operation
+from tokenbase.api.operations import Answer, Call, Operation, Slots
 from tokenbase.contacts import muting
 from tokenbase.contract import apps
 from tokenbase.imports import apptokens
@@ -71,7 +71,7 @@ OPERATIONS = (
         f"{_APP}/tokens",
         _P.CONTACTS_WRITE,
         add_tokens,
-        heavy=True,
+        slots=Slots.IMPORT,
         takes=apps.AppTokens,
         gives=apps.AppTokensAnswer,
         parameters=(imports.DRY_RUN, imports.IDEMPOTENCY_KEY),

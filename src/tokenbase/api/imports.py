@@ -8,7 +8,7 @@ import msgspec
 
 from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding, parameters
-from tokenbase.api.operations import Answer, Call, Operation, Parameter
+from tokenbase.api.operations import Answer, Call, Operation, Parameter, Slots
 from tokenbase.contract import problems
 from tokenbase.contract.imports import ImportAnswer, ImportRequest, ImportStatus, LinkAnswer, LinkRequest
 from tokenbase.imports import batch, idempotency, sessions, uploads
@@ -88,7 +88,7 @@ OPERATIONS = (
         "/api/v1/contacts",
         Permission.CONTACTS_WRITE,
         add,
-        heavy=True,
+        slots=Slots.IMPORT,
         takes=ImportRequest,
         required=("contacts", "dedupeOn"),
         gives=ImportAnswer,

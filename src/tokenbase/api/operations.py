@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl
 
@@ -56,18 +57,27 @@ class Parameter(msgspec.Struct, frozen=True):
     place: str = "query"
 
 
+class Slots(enum.Enum):
+    """Requests of one sort are worked on a few at a time, so that they never stand in the way of those of another."""
+
+    LIGHT = "light"
+    IMPORT = "import"
+    """Bulk requests."""
+    SEARCH = "search"
+    """Questions that may read a whole account, however the sender words them."""
+
+
 class Operation(msgspec.Struct, frozen=True):
     """A method on an address. `path` has {names} for its variable segments; handlers run in threads.
 
-    `heavy` operations have slots of their own, so that bulk requests never stand in the way of light ones. The rest is
-    what api/description.py tells the world, together with the first line of the handler's docstring.
+    What comes after `slots` is what api/description.py tells the world, with the first line of the handler's docstring.
     """
 
     method: str
     path: str
     needs: rights.Permission
     handler: Handler
-    heavy: bool = False
+    slots: Slots = Slots.LIGHT
     takes: object = None
     """What the body is: a type that carries an EXAMPLE, or a list of such. Without it the handler gets no body."""
     required: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tokenbase.accounts.rights import Permission
 from tokenbase.api import decoding, paging, parameters
-from tokenbase.api.operations import Answer, Call, Operation, Parameter
+from tokenbase.api.operations import Answer, Call, Operation, Parameter, Slots
 from tokenbase.contract import answers
 from tokenbase.contract.cards import ContactCard
 from tokenbase.contract.segments import (
@@ -103,6 +103,7 @@ OPERATIONS = (
         "/api/v1/groups/count",
         _P.CONTACTS_READ,
         count,
+        slots=Slots.SEARCH,
         takes=Conditions,
         required=("conditions",),
         gives=Counted,
@@ -114,7 +115,7 @@ OPERATIONS = (
         _P.CONTACTS_WRITE,
         change,
         takes=SegmentDefinition,
-        gives=SegmentCard,
+        gives=Segment,
         statuses=(409,),
     ),
     Operation("DELETE", "/api/v1/group/{id}", _P.CONTACTS_DELETE, remove, gives=answers.Nothing),
@@ -123,6 +124,7 @@ OPERATIONS = (
         "/api/v1/group/{id}/contacts",
         _P.CONTACTS_READ,
         contacts,
+        slots=Slots.SEARCH,
         gives=list[ContactCard],
         parameters=paging.PARAMETERS,
     ),

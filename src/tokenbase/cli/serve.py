@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from tokenbase.api import app, operations, rates
+from tokenbase.api.operations import Slots
 from tokenbase.cli import options
 from tokenbase.imports import uploads
 from tokenbase.jobs import worker
@@ -31,6 +32,9 @@ WORKERS = 4
 """Jobs worked on at a time: a host that drips must not hold up everybody's."""
 WORKER_SECONDS = 15
 """How long a job may take to come to its next resting place when the server ends."""
+
+SEARCHES = 2
+"""Questions worked on at a time that may read a whole account."""
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
@@ -64,8 +68,9 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             signal.signal(number, lambda found, _: told.append(found))
         with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
             # One is the housekeeper's and that of ids, one the workers'; they are patient, requests are not.
-            others = max(1, chosen.connections - chosen.imports - 3)
-            application = app.create(base, options.now, limiter, means, imports=chosen.imports, others=others)
+            light = max(1, chosen.connections - chosen.imports - SEARCHES - 3)
+            slots = {Slots.LIGHT: light, Slots.IMPORT: chosen.imports, Slots.SEARCH: SEARCHES}
+            application = app.create(base, options.now, limiter, means, slots)
             server = uvicorn.Server(
                 uvicorn.Config(
                     application,

@@ -29,6 +29,9 @@ CONDITIONS = 50
 """Conditions of one dynamic segment, groups of them included (ours)."""
 CONDITION_DEPTH = 6
 CONDITION_VALUES = 500
+"""Values in the list of one condition (ours)."""
+SEGMENT_VALUES = 1_000
+"""Values that all conditions of one dynamic segment compare with (ours)."""
 CONDITION_CHARACTERS = 255
 
 EVENT_KEY_CHARACTERS = 255

@@ -124,6 +124,7 @@ class _Reader:
     def __init__(self, known: Mapping[int, fields.Field]) -> None:
         self._fields = known
         self._left = limits.CONDITIONS
+        self._values_left = limits.SEGMENT_VALUES
 
     def node(self, sent: object, path: str, depth: int, subjects: Mapping[str, str]) -> Node:
         self._left -= 1
@@ -170,7 +171,12 @@ class _Reader:
         ((operator, value),) = rest.items()
         if operator not in OPERATORS[kind]:
             raise problems.bad_value(f"{path}.{operator}", f"of {name} can be asked: {', '.join(OPERATORS[kind])}")
-        return Leaf(name, kind, operator, _values(name, kind, operator, value, f"{path}.{operator}"), of)
+        values = _values(name, kind, operator, value, f"{path}.{operator}")
+        self._values_left -= len(values)
+        if self._values_left < 0:
+            message = f"the conditions of a segment compare with at most {limits.SEGMENT_VALUES:,} values in all"
+            raise problems.bad_value(f"{path}.{operator}", message)
+        return Leaf(name, kind, operator, values, of)
 
     def _field(self, sent: object, path: str) -> fields.Field:
         number = int(sent) if isinstance(sent, (int, str)) and re.fullmatch(r"[0-9]{1,18}", str(sent)) else 0

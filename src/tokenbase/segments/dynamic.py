@@ -47,8 +47,8 @@ def read(database: database.Database, account_id: int, segment_id: int) -> segme
 
 def change(
     database: database.Database, account_id: int, segment_id: int, wanted: segments.SegmentDefinition
-) -> segments.SegmentCard:
-    """Give a segment another name, and a dynamic one other conditions; what is not sent stays.
+) -> segments.Segment:
+    """Give a segment another name, and a dynamic one other conditions; what is not sent stays, and is not told.
 
     Raises NotFound, BadValue, and Conflict for a name that is taken or conditions for a static segment.
     """
@@ -63,7 +63,7 @@ def change(
         with _unique(name):
             row = {"account_id": account_id, "segment_id": segment_id, "name": name, "conditions": rule}
             conn.execute(sql.change_segment, row)
-        return card(conn, account_id, segment_id)
+    return segments.Segment(id=segment_id, name=name, type=found.type)
 
 
 def remove(database: database.Database, account_id: int, segment_id: int) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenbase.api import rates, routes
-from tokenbase.api.operations import Operation
+from tokenbase.api.operations import Operation, Slots
 from tokenbase.contract import problems
 from tokenbase.ops import settings
 
@@ -110,5 +110,5 @@ def test_every_address_has_the_rate_of_the_contract(row: Operation) -> None:
     elif row.path.endswith("/contacts/messages"):
         expected = 10
     else:
-        expected = 0 if row.heavy else 200
+        expected = 0 if row.slots is Slots.IMPORT else 200
     assert rates.contracted(row) == expected
