@@ -62,6 +62,8 @@ class Status(msgspec.Struct, rename="camel"):
     """How far an import is."""
 
     status: str = ""
+    error: str | None = None
+    """Why an import by link ended before its end."""
     mapping: list[Mapped] | None = None
     failed_contacts: list[Failed] | None = None
     created: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import quote
 
@@ -12,13 +12,19 @@ import msgspec
 
 from tokenbase.client.answers import FieldName, Imported, Status
 from tokenbase.contract.answers import Nothing, Saved, TokenActivity
+from tokenbase.contract.apps import Muted
 from tokenbase.contract.cards import ContactCard
 from tokenbase.contract.contacts import Contact
-from tokenbase.contract.segments import Segment
+from tokenbase.contract.exports import ContactExport, Erasure
+from tokenbase.contract.imports import LinkAnswer
+from tokenbase.contract.segments import Counted, Moved, Segment, SegmentCard
+from tokenbase.contract.subscriptions import Warned
 
 Answer = TypeVar("Answer")
 Sendable = Contact | Mapping[str, Any]
 """A contact, as a struct or as what its JSON would be."""
+Conditions = Mapping[str, Any]
+"""Conditions of a dynamic segment, as what their JSON would be."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +46,16 @@ class Options(TypedDict, total=False):
     fieldId: int
     contactFields: list[str]
     customFieldsIDs: list[int]
+    groupNames: list[str]
+    groupNamesExclude: list[str]
+    restoreDeleted: bool
+    eventKeyForNewContacts: str
+
+
+class LinkOptions(TypedDict, total=False):
+    """What an import by link may say beside the link and what identifies its contacts."""
+
+    fieldId: int
     groupNames: list[str]
     groupNamesExclude: list[str]
     restoreDeleted: bool
@@ -79,6 +95,12 @@ def import_status(session_id: str) -> Ask[Status]:
     return Ask("GET", f"/api/v1/importstatus/{quote(session_id, safe='')}", Status)
 
 
+def link(address: str, dedupe_on: str, options: LinkOptions) -> Ask[LinkAnswer]:
+    """A CSV that the server is to fetch; sent twice it would be fetched twice."""
+    body = msgspec.json.encode({"link": address, "dedupeOn": dedupe_on, **options})
+    return Ask("POST", "/api/v1/contacts/upload", LinkAnswer, body, repeatable=False)
+
+
 def save(contact: Sendable) -> Ask[Saved]:
     """One contact, added or updated: the same again changes nothing."""
     return Ask("POST", "/api/v1/contact", Saved, msgspec.json.encode(contact))
@@ -105,18 +127,83 @@ def delete(external_id: str, erase: bool) -> Ask[Nothing]:
     return Ask("DELETE", "/api/v1/contact", Nothing, params=params, repeatable=False)
 
 
+def export(external_id: str) -> Ask[ContactExport]:
+    """Everything that is held about one contact."""
+    return Ask("GET", "/api/v1/contact/export", ContactExport, params={"externalCustomerId": external_id})
+
+
+def erasures(external_id: str | None, first: int, rows: int) -> Ask[list[Erasure]]:
+    """A page of the record of who was erased."""
+    params = {} if external_id is None else {"externalCustomerId": external_id}
+    return Ask("GET", "/api/v1/erasures", list[Erasure], params={**params, **_page(first, rows)})
+
+
+def subscribe(contact: Sendable, groups: Sequence[str], form_type: str | None) -> Ask[Saved]:
+    """Somebody who subscribes; sent twice, they would be asked to confirm twice."""
+    body = msgspec.json.encode({"contact": contact, "groups": groups, "formType": form_type})
+    return Ask("POST", "/api/v1/contact/subscribe", Saved, body, repeatable=False)
+
+
+def unsubscribed(emails: Iterable[str], word: str) -> Ask[Warned]:
+    """Addresses of which it is noted (`add`) that nothing is to be sent to them, or no longer noted (`delete`)."""
+    body = msgspec.json.encode({"emails": list(emails)})
+    return Ask("POST", f"/api/v1/emails/unsubscribed/{word}", Warned, body)
+
+
+def mute(app: str, tokens: Iterable[str], word: str) -> Ask[Muted]:
+    """Tokens of an app to `mute` or to `unmute`."""
+    body = msgspec.json.encode({"tokens": list(tokens)})
+    return Ask("POST", f"/api/v1/apps/{quote(app, safe='')}/token/{word}", Muted, body)
+
+
 def search(sought: Sought, first: int, rows: int) -> Ask[list[ContactCard]]:
     """A page of the contacts that fit."""
     params = {name: str(value) for name, value in sought.items()}
-    return Ask(
-        "GET", "/api/v1/contacts", list[ContactCard], params={**params, "startindex": str(first), "maxrows": str(rows)}
-    )
+    return Ask("GET", "/api/v1/contacts", list[ContactCard], params={**params, **_page(first, rows)})
 
 
 def segments(name: str | None, first: int, rows: int) -> Ask[list[Segment]]:
     """A page of the segments."""
-    params = {"startindex": str(first), "maxrows": str(rows), **({} if name is None else {"name": name})}
-    return Ask("GET", "/api/v1/groups", list[Segment], params=params)
+    params = {} if name is None else {"name": name}
+    return Ask("GET", "/api/v1/groups", list[Segment], params={**params, **_page(first, rows)})
+
+
+def segment(segment_id: int) -> Ask[SegmentCard]:
+    """One segment with its conditions."""
+    return Ask("GET", f"/api/v1/group/{segment_id}", SegmentCard)
+
+
+def create_segment(name: str, conditions: Conditions | None) -> Ask[SegmentCard]:
+    """A segment to be made."""
+    body = msgspec.json.encode({"name": name, "conditions": conditions})
+    return Ask("POST", "/api/v1/groups", SegmentCard, body, repeatable=False)
+
+
+def change_segment(segment_id: int, name: str | None, conditions: Conditions | None) -> Ask[Segment]:
+    """A segment to be changed; None stays as it is."""
+    body = msgspec.json.encode({"name": name, "conditions": conditions})
+    return Ask("PUT", f"/api/v1/group/{segment_id}", Segment, body)
+
+
+def delete_segment(segment_id: int) -> Ask[Nothing]:
+    """A segment to be removed."""
+    return Ask("DELETE", f"/api/v1/group/{segment_id}", Nothing, repeatable=False)
+
+
+def count(conditions: Conditions) -> Ask[Counted]:
+    """How many contacts meet conditions."""
+    return Ask("POST", "/api/v1/groups/count", Counted, msgspec.json.encode({"conditions": conditions}))
+
+
+def segment_contacts(segment_id: int, first: int, rows: int) -> Ask[list[ContactCard]]:
+    """A page of the contacts in a segment."""
+    return Ask("GET", f"/api/v1/group/{segment_id}/contacts", list[ContactCard], params=_page(first, rows))
+
+
+def move(segment_id: int, external_ids: Iterable[str], word: str) -> Ask[Moved]:
+    """Contacts to `attach` to a static segment or to `detach` from it."""
+    body = msgspec.json.encode({"externalCustomerIds": list(external_ids)})
+    return Ask("POST", f"/api/v1/group/{segment_id}/contacts/{word}", Moved, body)
 
 
 def token_owner(app: str, token: str) -> Ask[dict[str, int]]:
@@ -140,3 +227,7 @@ def create_field(name: str) -> Ask[FieldName]:
     """An additional field for texts to be made."""
     body = msgspec.json.encode({"name": name, "type": "text"})
     return Ask("POST", "/api/v1/additionalfields", FieldName, body, repeatable=False)
+
+
+def _page(first: int, rows: int) -> dict[str, str]:
+    return {"startindex": str(first), "maxrows": str(rows)}

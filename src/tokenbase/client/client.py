@@ -4,8 +4,9 @@ contacts that are read as `ContactCard`. Safe to use from several threads.
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Unpack
 
@@ -16,8 +17,11 @@ from tokenbase.client import answers, asking, faults, retrying
 from tokenbase.client.answers import Failed, FieldName, Imported, Mapped, Notice, Status
 from tokenbase.contract import limits
 from tokenbase.contract.answers import Saved
+from tokenbase.contract.apps import Muted
 from tokenbase.contract.cards import ContactCard
-from tokenbase.contract.segments import Segment
+from tokenbase.contract.exports import ContactExport, Erasure
+from tokenbase.contract.segments import Moved, Segment, SegmentCard
+from tokenbase.contract.subscriptions import Warned
 
 __all__ = ["Client", "Failed", "FieldName", "Imported", "Mapped", "Notice", "Status", "settings"]
 
@@ -96,6 +100,40 @@ class Client:
         """Delete a contact so that it can come back, or erase it for good. Raises NotFound."""
         self._run(asking.delete(external_id, erase))
 
+    def import_link(
+        self, link: str, dedupe_on: str = "externalCustomerId", **options: Unpack[asking.LinkOptions]
+    ) -> str:
+        """Let the server fetch a CSV and import it in the background; give the session to ask `import_status` for."""
+        return self._run(asking.link(link, dedupe_on, options)).async_session_id
+
+    def export(self, external_id: str) -> ContactExport:
+        """Ask for everything held about a contact, its events and subscriptions too. Raises NotFound."""
+        return self._run(asking.export(external_id))
+
+    def erasures(self, external_id: str | None = None) -> Iterator[Erasure]:
+        """Yield who was erased for good and when, of all or of one external id."""
+        return self._pages(functools.partial(asking.erasures, external_id))
+
+    def subscribe(self, contact: asking.Sendable, groups: Sequence[str] = (), form_type: str | None = None) -> Saved:
+        """Add or update somebody who subscribes; they are asked by mail to confirm their address."""
+        return self._run(asking.subscribe(contact, groups, form_type))
+
+    def unsubscribe(self, emails: Iterable[str]) -> Warned:
+        """Note that the owners of up to 3,000 addresses want no e-mail; what is no address is passed over and told."""
+        return self._run(asking.unsubscribed(emails, "add"))
+
+    def resubscribe(self, emails: Iterable[str]) -> Warned:
+        """Take that note back."""
+        return self._run(asking.unsubscribed(emails, "delete"))
+
+    def mute(self, app: str, tokens: Iterable[str]) -> Muted:
+        """Send nothing to up to 3,000 tokens of an app until they are unmuted; those there are not are told."""
+        return self._run(asking.mute(app, tokens, "mute"))
+
+    def unmute(self, app: str, tokens: Iterable[str]) -> Muted:
+        """Send to tokens of an app again."""
+        return self._run(asking.mute(app, tokens, "unmute"))
+
     def token_owner(self, app: str, token: str) -> int:
         """Ask whose a token of an app is. Raises NotFound where it is nobody's."""
         return self._run(asking.token_owner(app, token))["contactId"]
@@ -118,21 +156,45 @@ class Client:
 
     def search(self, **sought: Unpack[asking.Sought]) -> Iterator[ContactCard]:
         """Yield the contacts that fit, page by page as they are wanted."""
-        first = 1
-        while page := self._run(asking.search(sought, first, limits.PAGE_ROWS)):
-            yield from page
-            if len(page) < limits.PAGE_ROWS:
-                return
-            first += len(page)
+        return self._pages(functools.partial(asking.search, sought))
 
     def segments(self, name: str | None = None) -> Iterator[Segment]:
-        """Yield the segments, or those with a name."""
-        first = 1
-        while page := self._run(asking.segments(name, first, limits.PAGE_ROWS)):
-            yield from page
-            if len(page) < limits.PAGE_ROWS:
-                return
-            first += len(page)
+        """Yield the segments, or those with a text in their name."""
+        return self._pages(functools.partial(asking.segments, name))
+
+    def segment(self, segment_id: int) -> SegmentCard:
+        """Ask for a segment and its conditions. Raises NotFound."""
+        return self._run(asking.segment(segment_id))
+
+    def create_segment(self, name: str, conditions: asking.Conditions | None = None) -> SegmentCard:
+        """Make a segment: a dynamic one where there are conditions, else a list. Raises Conflict for a taken name."""
+        return self._run(asking.create_segment(name, conditions))
+
+    def change_segment(
+        self, segment_id: int, name: str | None = None, conditions: asking.Conditions | None = None
+    ) -> Segment:
+        """Give a segment another name or other conditions. Raises NotFound, and Conflict for a taken name."""
+        return self._run(asking.change_segment(segment_id, name, conditions))
+
+    def delete_segment(self, segment_id: int) -> None:
+        """Remove a segment; its contacts stay. Raises NotFound."""
+        self._run(asking.delete_segment(segment_id))
+
+    def count(self, conditions: asking.Conditions) -> int:
+        """Ask how many contacts meet conditions."""
+        return self._run(asking.count(conditions)).contacts
+
+    def segment_contacts(self, segment_id: int) -> Iterator[ContactCard]:
+        """Yield the contacts in a segment, page by page as they are wanted. Raises NotFound."""
+        return self._pages(functools.partial(asking.segment_contacts, segment_id))
+
+    def attach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
+        """Put up to 500 contacts into a static segment. Raises NotFound, and Conflict for a dynamic one."""
+        return self._run(asking.move(segment_id, external_ids, "attach"))
+
+    def detach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
+        """Take up to 500 contacts out of a static segment. Raises as `attach` does."""
+        return self._run(asking.move(segment_id, external_ids, "detach"))
 
     def add_contacts(self, body: bytes, idempotency_key: str) -> Imported:
         """Send a bulk request whose JSON is ready."""
@@ -162,6 +224,14 @@ class Client:
     def account(self) -> dict[str, Any]:
         """Ask whose key this is."""
         return self._run(asking.Ask("GET", "/api/v1/account/info", dict[str, Any]))
+
+    def _pages(self, page_from: Callable[[int, int], asking.Ask[list[asking.Answer]]]) -> Iterator[asking.Answer]:
+        first = 1
+        while page := self._run(page_from(first, limits.PAGE_ROWS)):
+            yield from page
+            if len(page) < limits.PAGE_ROWS:
+                return
+            first += len(page)
 
     def _run(self, ask: asking.Ask[asking.Answer], told: dict[str, str] | None = None) -> asking.Answer:
         attempt = 0

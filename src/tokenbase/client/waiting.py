@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Unpack
 
@@ -13,8 +14,11 @@ from tokenbase.client import answers, asking, client, faults, retrying
 from tokenbase.client.answers import FieldName, Imported, Status
 from tokenbase.contract import limits
 from tokenbase.contract.answers import Saved
+from tokenbase.contract.apps import Muted
 from tokenbase.contract.cards import ContactCard
-from tokenbase.contract.segments import Segment
+from tokenbase.contract.exports import ContactExport, Erasure
+from tokenbase.contract.segments import Moved, Segment, SegmentCard
+from tokenbase.contract.subscriptions import Warned
 
 
 class AsyncClient:
@@ -79,6 +83,42 @@ class AsyncClient:
         """Delete a contact so that it can come back, or erase it for good. Raises NotFound."""
         await self._run(asking.delete(external_id, erase))
 
+    async def import_link(
+        self, link: str, dedupe_on: str = "externalCustomerId", **options: Unpack[asking.LinkOptions]
+    ) -> str:
+        """Let the server fetch a CSV and import it in the background; give the session to ask `import_status` for."""
+        return (await self._run(asking.link(link, dedupe_on, options))).async_session_id
+
+    async def export(self, external_id: str) -> ContactExport:
+        """Ask for everything held about a contact, its events and subscriptions too. Raises NotFound."""
+        return await self._run(asking.export(external_id))
+
+    def erasures(self, external_id: str | None = None) -> AsyncIterator[Erasure]:
+        """Yield who was erased for good and when, of all or of one external id."""
+        return self._pages(functools.partial(asking.erasures, external_id))
+
+    async def subscribe(
+        self, contact: asking.Sendable, groups: Sequence[str] = (), form_type: str | None = None
+    ) -> Saved:
+        """Add or update somebody who subscribes; they are asked by mail to confirm their address."""
+        return await self._run(asking.subscribe(contact, groups, form_type))
+
+    async def unsubscribe(self, emails: Iterable[str]) -> Warned:
+        """Note that the owners of up to 3,000 addresses want no e-mail; what is no address is passed over and told."""
+        return await self._run(asking.unsubscribed(emails, "add"))
+
+    async def resubscribe(self, emails: Iterable[str]) -> Warned:
+        """Take that note back."""
+        return await self._run(asking.unsubscribed(emails, "delete"))
+
+    async def mute(self, app: str, tokens: Iterable[str]) -> Muted:
+        """Send nothing to up to 3,000 tokens of an app until they are unmuted; those there are not are told."""
+        return await self._run(asking.mute(app, tokens, "mute"))
+
+    async def unmute(self, app: str, tokens: Iterable[str]) -> Muted:
+        """Send to tokens of an app again."""
+        return await self._run(asking.mute(app, tokens, "unmute"))
+
     async def token_owner(self, app: str, token: str) -> int:
         """Ask whose a token of an app is. Raises NotFound where it is nobody's."""
         return (await self._run(asking.token_owner(app, token)))["contactId"]
@@ -99,20 +139,53 @@ class AsyncClient:
         """Make an additional field for texts."""
         return await self._run(asking.create_field(name))
 
-    async def search(self, **sought: Unpack[asking.Sought]) -> AsyncIterator[ContactCard]:
+    def search(self, **sought: Unpack[asking.Sought]) -> AsyncIterator[ContactCard]:
         """Yield the contacts that fit, page by page as they are wanted."""
-        first = 1
-        while page := await self._run(asking.search(sought, first, limits.PAGE_ROWS)):
-            for found in page:
-                yield found
-            if len(page) < limits.PAGE_ROWS:
-                return
-            first += len(page)
+        return self._pages(functools.partial(asking.search, sought))
 
-    async def segments(self, name: str | None = None) -> AsyncIterator[Segment]:
-        """Yield the segments, or those with a name."""
+    def segments(self, name: str | None = None) -> AsyncIterator[Segment]:
+        """Yield the segments, or those with a text in their name."""
+        return self._pages(functools.partial(asking.segments, name))
+
+    async def segment(self, segment_id: int) -> SegmentCard:
+        """Ask for a segment and its conditions. Raises NotFound."""
+        return await self._run(asking.segment(segment_id))
+
+    async def create_segment(self, name: str, conditions: asking.Conditions | None = None) -> SegmentCard:
+        """Make a segment: a dynamic one where there are conditions, else a list. Raises Conflict for a taken name."""
+        return await self._run(asking.create_segment(name, conditions))
+
+    async def change_segment(
+        self, segment_id: int, name: str | None = None, conditions: asking.Conditions | None = None
+    ) -> Segment:
+        """Give a segment another name or other conditions. Raises NotFound, and Conflict for a taken name."""
+        return await self._run(asking.change_segment(segment_id, name, conditions))
+
+    async def delete_segment(self, segment_id: int) -> None:
+        """Remove a segment; its contacts stay. Raises NotFound."""
+        await self._run(asking.delete_segment(segment_id))
+
+    async def count(self, conditions: asking.Conditions) -> int:
+        """Ask how many contacts meet conditions."""
+        return (await self._run(asking.count(conditions))).contacts
+
+    def segment_contacts(self, segment_id: int) -> AsyncIterator[ContactCard]:
+        """Yield the contacts in a segment, page by page as they are wanted. Raises NotFound."""
+        return self._pages(functools.partial(asking.segment_contacts, segment_id))
+
+    async def attach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
+        """Put up to 500 contacts into a static segment. Raises NotFound, and Conflict for a dynamic one."""
+        return await self._run(asking.move(segment_id, external_ids, "attach"))
+
+    async def detach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
+        """Take up to 500 contacts out of a static segment. Raises as `attach` does."""
+        return await self._run(asking.move(segment_id, external_ids, "detach"))
+
+    async def _pages(
+        self, page_from: Callable[[int, int], asking.Ask[list[asking.Answer]]]
+    ) -> AsyncIterator[asking.Answer]:
         first = 1
-        while page := await self._run(asking.segments(name, first, limits.PAGE_ROWS)):
+        while page := await self._run(page_from(first, limits.PAGE_ROWS)):
             for found in page:
                 yield found
             if len(page) < limits.PAGE_ROWS:

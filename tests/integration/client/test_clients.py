@@ -8,6 +8,7 @@ import inspect
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,61 @@ def test_tokens_and_fields(to: Any, account: Account) -> None:
     assert to.token_active(APP, "a/b c") is False
     made = to.create_field("Shoe size")
     assert made.id in {field.id for field in to.fields()}
+
+
+def test_segments_are_made_counted_filled_and_removed(to: Any, account: Account) -> None:
+    account.upload(*(person(number, address={"town": "Kyiv" if number else "Lviv"}) for number in range(501)))
+    kyiv = {"on": "town", "is": "kyiv"}
+    assert to.count(kyiv) == 500
+    made = to.create_segment("In Kyiv", kyiv)
+    assert (made.type, to.segment(made.id).conditions) == ("Dynamic", kyiv)
+    with pytest.raises(faults.Conflict):
+        to.create_segment("In Kyiv")
+    assert to.change_segment(made.id, "All", {"on": "created", "within": 1}).name == "All"
+    assert to.segment(made.id).conditions == {"on": "created", "within": 1}
+    assert len({contact.id for contact in to.segment_contacts(made.id)}) == 501
+    listed = to.create_segment("Some")
+    moved = to.attach(listed.id, ["x1", "x2", "nobody"])
+    assert (moved.contacts, [one.path for one in moved.warnings]) == (2, ["externalCustomerIds[2]"])
+    assert to.detach(listed.id, ["x1"]).contacts == 1
+    assert [contact.external_customer_id for contact in to.segment_contacts(listed.id)] == ["x2"]
+    with pytest.raises(faults.Conflict):
+        to.attach(made.id, ["x1"])
+    to.delete_segment(made.id)
+    with pytest.raises(faults.NotFound):
+        to.segment(made.id)
+    with pytest.raises(faults.BadRequest) as caught:
+        to.count({"on": "town", "is": 3})
+    assert caught.value.errors[0].path == "conditions.is"
+
+
+def test_what_people_want_to_receive_is_noted(to: Any, account: Account) -> None:
+    channels = [{"type": "mobilepush", "value": "t1", "device": {"appId": APP}}, {"type": "email", "value": "ann@b.co"}]
+    account.upload(person(1, channels=channels))
+    assert (to.mute(APP, ["t1"]).tokens, to.unmute(APP, ["t1", "t2"]).tokens) == (1, 1)
+    assert [one.path for one in to.unsubscribe(["ann@b.co", "nobody"]).warnings] == ["emails[1]"]
+    assert to.resubscribe(["ann@b.co"]).warnings == []
+    bob = {"firstName": "Bob", "channels": [{"type": "email", "value": "bob@b.co"}]}
+    subscribed = to.subscribe(bob, ["News"], form_type="footer")
+    assert to.read_by_id(subscribed.id).groups[0].name == "News"
+
+
+def test_what_is_held_is_exported_and_an_erasure_is_on_record(to: Any) -> None:
+    saved = to.save(person(1, firstName="Ann"))
+    assert (to.export("x1").contact.id, to.export("x1").deleted_at) == (saved.id, None)
+    to.delete("x1", erase=True)
+    with pytest.raises(faults.NotFound):
+        to.export("x1")
+    assert [one.contact_id for one in to.erasures("x1")] == [one.contact_id for one in to.erasures()] == [saved.id]
+
+
+def test_a_link_that_may_not_be_fetched_ends_with_the_reason(to: Any) -> None:
+    session = to.import_link("http://127.0.0.1:9/contacts.csv", groupNames=["By link"])
+    until = time.monotonic() + 60
+    while (told := to.import_status(session)).status != "ERROR":
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert "TOKENBASE_PRIVATE_LINKS" in told.error
 
 
 def test_exceptions_are_named_by_the_problem(to: Any, kind: str, account: Account) -> None:
