@@ -91,6 +91,8 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"on": "firstName", "known": True}, "ab"),
     ({"on": "firstName", "known": False}, "c"),
     ({"on": "lastName", "is": "Smith"}, "a"),
+    ({"on": "firstName", "is": "Smith"}, ""),
+    ({"not": {"on": "lastName", "is": "smith"}}, "bc"),
     ({"on": "region", "is": "west"}, "a"),
     ({"on": "town", "is": "Lviv"}, "a"),
     ({"on": "postcode", "startsWith": "79"}, "a"),

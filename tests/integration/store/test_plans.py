@@ -80,7 +80,9 @@ def test_the_index_finds_names_in_any_case_and_no_deleted_contact(filled: databa
 
 
 CONDITIONS: list[tuple[dict[str, object], set[str]]] = [
-    ({"on": "firstName", "is": "First16"}, {"contact_pkey"}),
+    ({"on": "firstName", "is": "First16"}, {"contact_by_name", "contact_pkey"}),
+    ({"not": {"on": "lastName", "in": ["Last16", "Last17"]}}, {"contact_by_name", "contact_pkey"}),
+    ({"on": "firstName", "startsWith": "First16"}, {"contact_pkey"}),
     ({"on": "externalCustomerId", "in": ["16", "18"]}, {"identity_pkey", "contact_pkey"}),
     ({"on": "email", "is": "a@b.co"}, {"identity_pkey"}),
     ({"on": "field", "id": 1, "is": "m"}, {"contact_pkey"}),
