@@ -23,6 +23,8 @@ class Failed(msgspec.Struct, rename="camel"):
     error_code: Any = None
     error_message: str | None = None
     path: str | None = None
+    line: int | None = None
+    """Of a CSV by link: where it stands."""
 
 
 class Notice(msgspec.Struct, rename="camel"):
@@ -32,6 +34,7 @@ class Notice(msgspec.Struct, rename="camel"):
     path: str | None = None
     index: int | None = None
     error_code: Any = None
+    line: int | None = None
 
 
 class Imported(msgspec.Struct, rename="camel"):
@@ -66,10 +69,22 @@ class Status(msgspec.Struct, rename="camel"):
     """Why an import by link ended before its end."""
     mapping: list[Mapped] | None = None
     failed_contacts: list[Failed] | None = None
+    skipped_contacts: list[Notice] | None = None
+    warnings: list[Notice] | None = None
+    total: int | None = None
     created: int | None = None
     updated: int | None = None
     unchanged: int | None = None
     restored: int | None = None
+    skipped: int | None = None
+    failed: int | None = None
+
+
+class Moved(msgspec.Struct):
+    """How many contacts went into a segment or out of it, and who was passed over."""
+
+    contacts: int | None = None
+    warnings: list[problems.Problem] = []
 
 
 class FieldName(msgspec.Struct):

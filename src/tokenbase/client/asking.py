@@ -10,14 +10,16 @@ from urllib.parse import quote
 
 import msgspec
 
-from tokenbase.client.answers import FieldName, Imported, Status
+from tokenbase.client import faults
+from tokenbase.client.answers import FieldName, Imported, Moved, Status
+from tokenbase.contract import problems
 from tokenbase.contract.answers import Nothing, Saved, TokenActivity
 from tokenbase.contract.apps import Muted
 from tokenbase.contract.cards import ContactCard
 from tokenbase.contract.contacts import Contact
 from tokenbase.contract.exports import ContactExport, Erasure
 from tokenbase.contract.imports import LinkAnswer
-from tokenbase.contract.segments import Counted, Moved, Segment, SegmentCard
+from tokenbase.contract.segments import Counted, Segment, SegmentCard
 from tokenbase.contract.subscriptions import Warned
 
 Answer = TypeVar("Answer")
@@ -40,18 +42,6 @@ class Ask(Generic[Answer]):
     repeatable: bool = True
 
 
-class Options(TypedDict, total=False):
-    """What a bulk request may say beside its contacts and what identifies them."""
-
-    fieldId: int
-    contactFields: list[str]
-    customFieldsIDs: list[int]
-    groupNames: list[str]
-    groupNamesExclude: list[str]
-    restoreDeleted: bool
-    eventKeyForNewContacts: str
-
-
 class LinkOptions(TypedDict, total=False):
     """What an import by link may say beside the link and what identifies its contacts."""
 
@@ -60,6 +50,13 @@ class LinkOptions(TypedDict, total=False):
     groupNamesExclude: list[str]
     restoreDeleted: bool
     eventKeyForNewContacts: str
+
+
+class Options(LinkOptions, total=False):
+    """What a bulk request may say beside its contacts and what identifies them."""
+
+    contactFields: list[str]
+    customFieldsIDs: list[int]
 
 
 class Sought(TypedDict, total=False):
@@ -90,9 +87,10 @@ def contacts(
     return bulk(body, idempotency_key or str(uuid.uuid4()))
 
 
-def import_status(session_id: str) -> Ask[Status]:
-    """How far an import is."""
-    return Ask("GET", f"/api/v1/importstatus/{quote(session_id, safe='')}", Status)
+def import_status(session_id: str, first: int) -> Ask[Status]:
+    """How far an import is; `first` is the index of the first row that is told of."""
+    params = {"from": str(first)} if first else {}
+    return Ask("GET", f"/api/v1/importstatus/{quote(session_id, safe='')}", Status, params=params)
 
 
 def link(address: str, dedupe_on: str, options: LinkOptions) -> Ask[LinkAnswer]:
@@ -132,9 +130,16 @@ def export(external_id: str) -> Ask[ContactExport]:
     return Ask("GET", "/api/v1/contact/export", ContactExport, params={"externalCustomerId": external_id})
 
 
-def erasures(external_id: str | None, first: int, rows: int) -> Ask[list[Erasure]]:
+def export_by_id(contact_id: int) -> Ask[ContactExport]:
+    """Everything that is held about one contact, by its id."""
+    return Ask("GET", f"/api/v1/contact/{contact_id}/export", ContactExport)
+
+
+def erasures(external_id: str | None, contact_id: int | None, first: int, rows: int) -> Ask[list[Erasure]]:
     """A page of the record of who was erased."""
     params = {} if external_id is None else {"externalCustomerId": external_id}
+    if contact_id is not None:
+        params["contactId"] = str(contact_id)
     return Ask("GET", "/api/v1/erasures", list[Erasure], params={**params, **_page(first, rows)})
 
 
@@ -146,13 +151,13 @@ def subscribe(contact: Sendable, groups: Sequence[str], form_type: str | None) -
 
 def unsubscribed(emails: Iterable[str], word: str) -> Ask[Warned]:
     """Addresses of which it is noted (`add`) that nothing is to be sent to them, or no longer noted (`delete`)."""
-    body = msgspec.json.encode({"emails": list(emails)})
+    body = msgspec.json.encode({"emails": _texts(emails)})
     return Ask("POST", f"/api/v1/emails/unsubscribed/{word}", Warned, body)
 
 
 def mute(app: str, tokens: Iterable[str], word: str) -> Ask[Muted]:
     """Tokens of an app to `mute` or to `unmute`."""
-    body = msgspec.json.encode({"tokens": list(tokens)})
+    body = msgspec.json.encode({"tokens": _texts(tokens)})
     return Ask("POST", f"/api/v1/apps/{quote(app, safe='')}/token/{word}", Muted, body)
 
 
@@ -200,20 +205,31 @@ def segment_contacts(segment_id: int, first: int, rows: int) -> Ask[list[Contact
     return Ask("GET", f"/api/v1/group/{segment_id}/contacts", list[ContactCard], params=_page(first, rows))
 
 
-def move(segment_id: int, external_ids: Iterable[str], word: str) -> Ask[Moved]:
-    """Contacts to `attach` to a static segment or to `detach` from it."""
-    body = msgspec.json.encode({"externalCustomerIds": list(external_ids)})
-    return Ask("POST", f"/api/v1/group/{segment_id}/contacts/{word}", Moved, body)
+def move(segment_id: int, external_ids: Iterable[str], contact_ids: Iterable[int], word: str) -> Ask[Moved]:
+    """Contacts to `attach` to a static segment or to `detach` from it.
+
+    Raises BadRequest where nobody is named: to the server that would be everybody.
+    """
+    names = {"externalCustomerIds": _texts(external_ids), "contactIds": list(contact_ids)}
+    if not any(names.values()):
+        message = "nobody is named"
+        raise faults.BadRequest(message, 400, [problems.Problem(path="externalCustomerIds", message=message)])
+    return Ask("POST", f"/api/v1/group/{segment_id}/contacts/{word}", Moved, msgspec.json.encode(names))
+
+
+def empty_segment(segment_id: int) -> Ask[Moved]:
+    """All contacts of a static segment to be taken out; sent twice, it would take out those that came meanwhile."""
+    return Ask("POST", f"/api/v1/group/{segment_id}/contacts/detach", Moved, repeatable=False)
 
 
 def token_owner(app: str, token: str) -> Ask[dict[str, int]]:
     """Whose a token of an app is."""
-    return Ask("GET", f"/api/v1/contact/token/{app}/{quote(token, safe='')}/contactId", dict[str, int])
+    return Ask("GET", f"/api/v1/contact/token/{quote(app, safe='')}/{quote(token, safe='')}/contactId", dict[str, int])
 
 
 def token_active(app: str, token: str, active: bool | None = None) -> Ask[TokenActivity]:
     """Whether a token of an app may be sent to; with `active` it is switched."""
-    path = f"/api/v1/contact/token/activated/{app}/{quote(token, safe='')}"
+    path = f"/api/v1/contact/token/activated/{quote(app, safe='')}/{quote(token, safe='')}"
     body = None if active is None else msgspec.json.encode(TokenActivity(active))
     return Ask("GET" if active is None else "PUT", path, TokenActivity, body)
 
@@ -227,6 +243,11 @@ def create_field(name: str) -> Ask[FieldName]:
     """An additional field for texts to be made."""
     body = msgspec.json.encode({"name": name, "type": "text"})
     return Ask("POST", "/api/v1/additionalfields", FieldName, body, repeatable=False)
+
+
+def _texts(sent: Iterable[str]) -> list[str]:
+    # A lone text is a list of its letters to Python.
+    return [sent] if isinstance(sent, str) else list(sent)
 
 
 def _page(first: int, rows: int) -> dict[str, str]:

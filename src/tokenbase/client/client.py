@@ -14,16 +14,16 @@ import httpx2
 
 import tokenbase
 from tokenbase.client import answers, asking, faults, retrying
-from tokenbase.client.answers import Failed, FieldName, Imported, Mapped, Notice, Status
+from tokenbase.client.answers import Failed, FieldName, Imported, Mapped, Moved, Notice, Status
 from tokenbase.contract import limits
 from tokenbase.contract.answers import Saved
 from tokenbase.contract.apps import Muted
 from tokenbase.contract.cards import ContactCard
 from tokenbase.contract.exports import ContactExport, Erasure
-from tokenbase.contract.segments import Moved, Segment, SegmentCard
+from tokenbase.contract.segments import Segment, SegmentCard
 from tokenbase.contract.subscriptions import Warned
 
-__all__ = ["Client", "Failed", "FieldName", "Imported", "Mapped", "Notice", "Status", "settings"]
+__all__ = ["Client", "Failed", "FieldName", "Imported", "Mapped", "Moved", "Notice", "Status", "settings"]
 
 
 def settings(url: str, key: str, timeout: float, connections: int) -> dict[str, Any]:
@@ -76,9 +76,12 @@ class Client:
         """Add and update up to 3,000 contacts; sent again under one key, they are stored once."""
         return self._run(asking.contacts(people, dedupe_on, options, idempotency_key))
 
-    def import_status(self, session_id: str) -> Status:
-        """Ask how far an import is, and what became of each contact."""
-        return self._run(asking.import_status(session_id))
+    def import_status(self, session_id: str, first: int = 0) -> Status:
+        """Ask how far an import is, and what became of each contact.
+
+        Of an import by link at most 3,000 rows are told, from the one with the index `first` on.
+        """
+        return self._run(asking.import_status(session_id, first))
 
     def save(self, contact: asking.Sendable) -> Saved:
         """Add one contact, or update the one that it is."""
@@ -110,9 +113,13 @@ class Client:
         """Ask for everything held about a contact, its events and subscriptions too. Raises NotFound."""
         return self._run(asking.export(external_id))
 
-    def erasures(self, external_id: str | None = None) -> Iterator[Erasure]:
-        """Yield who was erased for good and when, of all or of one external id."""
-        return self._pages(functools.partial(asking.erasures, external_id))
+    def export_by_id(self, contact_id: int) -> ContactExport:
+        """Ask for everything held about the contact with an id of the server's. Raises NotFound."""
+        return self._run(asking.export_by_id(contact_id))
+
+    def erasures(self, external_id: str | None = None, contact_id: int | None = None) -> Iterator[Erasure]:
+        """Yield who was erased for good and when: all, or who had an external id or an id of the server's."""
+        return self._pages(functools.partial(asking.erasures, external_id, contact_id))
 
     def subscribe(self, contact: asking.Sendable, groups: Sequence[str] = (), form_type: str | None = None) -> Saved:
         """Add or update somebody who subscribes; they are asked by mail to confirm their address."""
@@ -188,13 +195,20 @@ class Client:
         """Yield the contacts in a segment, page by page as they are wanted. Raises NotFound."""
         return self._pages(functools.partial(asking.segment_contacts, segment_id))
 
-    def attach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
-        """Put up to 500 contacts into a static segment. Raises NotFound, and Conflict for a dynamic one."""
-        return self._run(asking.move(segment_id, external_ids, "attach"))
+    def attach(self, segment_id: int, external_ids: Iterable[str] = (), contact_ids: Iterable[int] = ()) -> Moved:
+        """Put up to 500 contacts into a static segment.
 
-    def detach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
+        Raises NotFound, Conflict for a dynamic one, BadRequest where nobody is named.
+        """
+        return self._run(asking.move(segment_id, external_ids, contact_ids, "attach"))
+
+    def detach(self, segment_id: int, external_ids: Iterable[str] = (), contact_ids: Iterable[int] = ()) -> Moved:
         """Take up to 500 contacts out of a static segment. Raises as `attach` does."""
-        return self._run(asking.move(segment_id, external_ids, "detach"))
+        return self._run(asking.move(segment_id, external_ids, contact_ids, "detach"))
+
+    def empty_segment(self, segment_id: int) -> Moved:
+        """Take all contacts out of a static segment. Raises NotFound, and Conflict for a dynamic one."""
+        return self._run(asking.empty_segment(segment_id))
 
     def add_contacts(self, body: bytes, idempotency_key: str) -> Imported:
         """Send a bulk request whose JSON is ready."""

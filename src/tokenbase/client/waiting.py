@@ -11,13 +11,13 @@ from typing import Unpack
 import httpx2
 
 from tokenbase.client import answers, asking, client, faults, retrying
-from tokenbase.client.answers import FieldName, Imported, Status
+from tokenbase.client.answers import FieldName, Imported, Moved, Status
 from tokenbase.contract import limits
 from tokenbase.contract.answers import Saved
 from tokenbase.contract.apps import Muted
 from tokenbase.contract.cards import ContactCard
 from tokenbase.contract.exports import ContactExport, Erasure
-from tokenbase.contract.segments import Moved, Segment, SegmentCard
+from tokenbase.contract.segments import Segment, SegmentCard
 from tokenbase.contract.subscriptions import Warned
 
 
@@ -59,9 +59,12 @@ class AsyncClient:
         """Add and update up to 3,000 contacts; sent again under one key, they are stored once."""
         return await self._run(asking.contacts(people, dedupe_on, options, idempotency_key))
 
-    async def import_status(self, session_id: str) -> Status:
-        """Ask how far an import is, and what became of each contact."""
-        return await self._run(asking.import_status(session_id))
+    async def import_status(self, session_id: str, first: int = 0) -> Status:
+        """Ask how far an import is, and what became of each contact.
+
+        Of an import by link at most 3,000 rows are told, from the one with the index `first` on.
+        """
+        return await self._run(asking.import_status(session_id, first))
 
     async def save(self, contact: asking.Sendable) -> Saved:
         """Add one contact, or update the one that it is."""
@@ -93,9 +96,13 @@ class AsyncClient:
         """Ask for everything held about a contact, its events and subscriptions too. Raises NotFound."""
         return await self._run(asking.export(external_id))
 
-    def erasures(self, external_id: str | None = None) -> AsyncIterator[Erasure]:
-        """Yield who was erased for good and when, of all or of one external id."""
-        return self._pages(functools.partial(asking.erasures, external_id))
+    async def export_by_id(self, contact_id: int) -> ContactExport:
+        """Ask for everything held about the contact with an id of the server's. Raises NotFound."""
+        return await self._run(asking.export_by_id(contact_id))
+
+    def erasures(self, external_id: str | None = None, contact_id: int | None = None) -> AsyncIterator[Erasure]:
+        """Yield who was erased for good and when: all, or who had an external id or an id of the server's."""
+        return self._pages(functools.partial(asking.erasures, external_id, contact_id))
 
     async def subscribe(
         self, contact: asking.Sendable, groups: Sequence[str] = (), form_type: str | None = None
@@ -173,13 +180,20 @@ class AsyncClient:
         """Yield the contacts in a segment, page by page as they are wanted. Raises NotFound."""
         return self._pages(functools.partial(asking.segment_contacts, segment_id))
 
-    async def attach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
-        """Put up to 500 contacts into a static segment. Raises NotFound, and Conflict for a dynamic one."""
-        return await self._run(asking.move(segment_id, external_ids, "attach"))
+    async def attach(self, segment_id: int, external_ids: Iterable[str] = (), contact_ids: Iterable[int] = ()) -> Moved:
+        """Put up to 500 contacts into a static segment.
 
-    async def detach(self, segment_id: int, external_ids: Iterable[str]) -> Moved:
+        Raises NotFound, Conflict for a dynamic one, BadRequest where nobody is named.
+        """
+        return await self._run(asking.move(segment_id, external_ids, contact_ids, "attach"))
+
+    async def detach(self, segment_id: int, external_ids: Iterable[str] = (), contact_ids: Iterable[int] = ()) -> Moved:
         """Take up to 500 contacts out of a static segment. Raises as `attach` does."""
-        return await self._run(asking.move(segment_id, external_ids, "detach"))
+        return await self._run(asking.move(segment_id, external_ids, contact_ids, "detach"))
+
+    async def empty_segment(self, segment_id: int) -> Moved:
+        """Take all contacts out of a static segment. Raises NotFound, and Conflict for a dynamic one."""
+        return await self._run(asking.empty_segment(segment_id))
 
     async def _pages(
         self, page_from: Callable[[int, int], asking.Ask[list[asking.Answer]]]

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 import tokenbase
-from server import Account
+from filehost import Host
+from server import Account, Server
 from tokenbase.client import faults
 from tokenbase.contract.contacts import Channel, Contact
 
@@ -122,10 +123,17 @@ def test_segments_are_made_counted_filled_and_removed(to: Any, account: Account)
     listed = to.create_segment("Some")
     moved = to.attach(listed.id, ["x1", "x2", "nobody"])
     assert (moved.contacts, [one.path for one in moved.warnings]) == (2, ["externalCustomerIds[2]"])
-    assert to.detach(listed.id, ["x1"]).contacts == 1
+    assert to.detach(listed.id, "x1").contacts == 1
     assert [contact.external_customer_id for contact in to.segment_contacts(listed.id)] == ["x2"]
     with pytest.raises(faults.Conflict):
         to.attach(made.id, ["x1"])
+    assert to.attach(listed.id, contact_ids=[to.read("x3").id]).contacts == 1
+    # To the server, nobody would be everybody.
+    for word in (to.attach, to.detach):
+        with pytest.raises(faults.BadRequest, match="nobody"):
+            word(listed.id, [])
+    assert len(to.segment_contacts(listed.id)) == 2
+    assert to.empty_segment(listed.id).contacts == 2
     to.delete_segment(made.id)
     with pytest.raises(faults.NotFound):
         to.segment(made.id)
@@ -139,7 +147,9 @@ def test_what_people_want_to_receive_is_noted(to: Any, account: Account) -> None
     account.upload(person(1, channels=channels))
     assert (to.mute(APP, ["t1"]).tokens, to.unmute(APP, ["t1", "t2"]).tokens) == (1, 1)
     assert [one.path for one in to.unsubscribe(["ann@b.co", "nobody"]).warnings] == ["emails[1]"]
-    assert to.resubscribe(["ann@b.co"]).warnings == []
+    assert account.rows("SELECT count(*) FROM unsubscribed_email WHERE account_id = %s") == [(1,)]
+    assert to.resubscribe("ann@b.co").warnings == []
+    assert account.rows("SELECT count(*) FROM unsubscribed_email WHERE account_id = %s") == [(0,)]
     bob = {"firstName": "Bob", "channels": [{"type": "email", "value": "bob@b.co"}]}
     subscribed = to.subscribe(bob, ["News"], form_type="footer")
     assert to.read_by_id(subscribed.id).groups[0].name == "News"
@@ -151,7 +161,27 @@ def test_what_is_held_is_exported_and_an_erasure_is_on_record(to: Any) -> None:
     to.delete("x1", erase=True)
     with pytest.raises(faults.NotFound):
         to.export("x1")
-    assert [one.contact_id for one in to.erasures("x1")] == [one.contact_id for one in to.erasures()] == [saved.id]
+    bare = to.save({"channels": [{"type": "mobilepush", "value": "t9"}]}).id
+    assert to.export_by_id(bare).contact.channels[0].value == "t9"
+    for asked in ({"external_id": "x1"}, {"contact_id": saved.id}, {}):
+        assert [one.contact_id for one in to.erasures(**asked)] == [saved.id]
+    assert to.erasures(contact_id=bare) == []
+
+
+def test_a_link_is_imported_and_told_of_row_by_row(kind: str, database_url: str, tmp_path: Path, host: Host) -> None:
+    server = Server(tmp_path / "log", database_url, TOKENBASE_PRIVATE_LINKS="127.0.0.1")
+    to = Both(kind, server.url, server.account().secret)
+    people = "".join(f"x{number},{'joe@' if number == 1 else ''}\n" for number in range(3_002))
+    session = to.import_link(host.file("/people.csv", "externalCustomerId,email\n" + people), groupNames=["By link"])
+    until = time.monotonic() + 60
+    while (told := to.import_status(session)).status != "FINISHED":
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert (told.total, told.created, told.failed, told.skipped) == (3_002, 3_001, 1, 0)
+    assert [one.line for one in told.failed_contacts] == [3]
+    rest = to.import_status(session, first=len(told.mapping))
+    assert [one.index for one in told.mapping + rest.mapping] == list(range(3_002))
+    assert server.stop() == 0
 
 
 def test_a_link_that_may_not_be_fetched_ends_with_the_reason(to: Any) -> None:
@@ -264,12 +294,26 @@ def test_after_the_last_attempt_the_fault_is_raised(kind: str, failing: Script) 
         assert len(handler.asked) == 3
 
 
-def test_what_is_not_safe_to_repeat_is_not_sent_twice_where_it_may_have_arrived(kind: str, failing: Script) -> None:
+@pytest.mark.parametrize(
+    ("deed", "given"),
+    [
+        ("delete", ["x"]),
+        ("create_field", ["Size"]),
+        ("import_link", ["http://example.com/x.csv"]),
+        ("subscribe", [{"channels": []}]),
+        ("create_segment", ["A"]),
+        ("delete_segment", [1]),
+        ("empty_segment", [1]),
+    ],
+)
+def test_what_is_not_safe_to_repeat_is_not_sent_twice_where_it_may_have_arrived(
+    kind: str, failing: Script, deed: str, given: list[Any]
+) -> None:
     for status, attempts in ((0, 1), (502, 1), (429, 3), (503, 3)):
         url, handler = failing((status, {"Retry-After": "0"}))
         to: Any = Both(kind, url, "k", retries=2, wait=waiting(kind, []))
         with pytest.raises(faults.TryAgain) as caught:
-            to.delete("x")
+            getattr(to, deed)(*given)
         assert (len(handler.asked), caught.value.unknown) == (attempts, attempts == 1)
 
 
