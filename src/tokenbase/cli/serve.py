@@ -68,7 +68,7 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             signal.signal(number, lambda found, _: told.append(found))
         with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
             # One is the housekeeper's and that of ids, one the workers'; they are patient, requests are not.
-            light = max(1, chosen.connections - chosen.imports - SEARCHES - 3)
+            light = chosen.connections - chosen.imports - SEARCHES - 3
             slots = {Slots.LIGHT: light, Slots.IMPORT: chosen.imports, Slots.SEARCH: SEARCHES}
             application = app.create(base, options.now, limiter, means, slots)
             server = uvicorn.Server(

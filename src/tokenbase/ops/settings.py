@@ -167,14 +167,14 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
         if not values[name]:
             # An empty URL would be the driver's default server, an empty secret no secret.
             raise BadSetting(f"{VARIABLES[name]} is empty: give it a value, or leave it out")
-    for name, least in (("connections", 4), ("imports", 1), ("link_megabytes", 1), ("smtp_port", 1)):
+    for name, least in (("connections", 7), ("imports", 1), ("link_megabytes", 1), ("smtp_port", 1)):
         if name in values:
             values[name] = _number(VARIABLES[name], str(values[name]), least)
     if "data_dir" in values:
         values["data_dir"] = Path(os.fspath(values["data_dir"]))  # type: ignore[call-overload]
     chosen = msgspec.convert(values, Settings)
-    if chosen.connections < chosen.imports + 3:
-        raise BadSetting("TOKENBASE_CONNECTIONS must be at least 3 more than TOKENBASE_IMPORTS")
+    if chosen.connections < chosen.imports + 6:
+        raise BadSetting("TOKENBASE_CONNECTIONS must be at least 6 more than TOKENBASE_IMPORTS")
     _ = chosen.address, chosen.rates, chosen.open_networks, chosen.sender
     _check_mail(chosen)
     return chosen

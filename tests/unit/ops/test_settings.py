@@ -74,8 +74,9 @@ def test_a_number_is_whole_and_large_enough(number: str) -> None:
 
 
 def test_connections_must_suffice_for_the_imports() -> None:
-    with pytest.raises(settings.BadSetting, match="at least 3 more than TOKENBASE_IMPORTS"):
-        settings.load({"TOKENBASE_CONNECTIONS": "4"})
+    with pytest.raises(settings.BadSetting, match="at least 6 more than TOKENBASE_IMPORTS"):
+        settings.load({"TOKENBASE_CONNECTIONS": "7"})
+    assert settings.load({"TOKENBASE_CONNECTIONS": "8"}).connections == 8
 
 
 def test_a_variable_that_nothing_reads_is_told_with_the_one_that_may_be_meant() -> None:
