@@ -14,15 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tokenbase.api import errors, papers, rates
+from tokenbase.api import errors, rates, webpages
 from tokenbase.contract import problems
 from tokenbase.optin import confirming, letters, links
 from tokenbase.store import database
 
 log = structlog.get_logger()
 _Result = TypeVar("_Result")
-_STYLE = papers.style("confirm.css")
-_HEADERS = {**papers.headers(_STYLE, forms="'self'"), "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+_STYLE = webpages.style("confirm.css")
+_HEADERS = {**webpages.headers(_STYLE, forms="'self'"), "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
 _BODY_BYTES = 4096
 """A form without fields sends none; more is somebody else's."""
 

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tokenbase.api import description, papers, routes
+from tokenbase.api import description, routes, webpages
 
-_STYLE = papers.style("docs.css")
-_HEADERS = papers.headers(_STYLE)
+_STYLE = webpages.style("docs.css")
+_HEADERS = webpages.headers(_STYLE)
 
 
 def page(document: dict[str, Any]) -> str:

@@ -100,7 +100,7 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             gc.set_threshold(GARBAGE_OBJECTS)
             sys.setswitchinterval(SWITCH_SECONDS)
             # From here on whoever connects waits for uvicorn, rather than being refused.
-            with _telling(chosen):
+            with _taking_address(chosen):
                 listener.listen(BACKLOG)
             log.info("listening", url=_url(listener))
             with server.capture_signals():
@@ -138,13 +138,13 @@ def _listener(chosen: settings.Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    with _telling(chosen):
+    with _taking_address(chosen):
         listener.bind((host, port))
     return listener
 
 
 @contextlib.contextmanager
-def _telling(chosen: settings.Settings) -> Iterator[None]:
+def _taking_address(chosen: settings.Settings) -> Iterator[None]:
     """Raise BadSetting for an address that cannot be had; of two servers that take it at once, one learns it late."""
     try:
         yield

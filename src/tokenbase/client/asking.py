@@ -140,7 +140,7 @@ def erasures(external_id: str | None, contact_id: int | None, first: int, rows: 
     params = {} if external_id is None else {"externalCustomerId": external_id}
     if contact_id is not None:
         params["contactId"] = str(contact_id)
-    return Ask("GET", "/api/v1/erasures", list[Erasure], params={**params, **_page(first, rows)})
+    return Ask("GET", "/api/v1/erasures", list[Erasure], params={**params, **page(first, rows)})
 
 
 def subscribe(contact: Sendable, groups: Sequence[str], form_type: str | None) -> Ask[Saved]:
@@ -164,13 +164,13 @@ def mute(app: str, tokens: Iterable[str], word: str) -> Ask[Muted]:
 def search(sought: Sought, first: int, rows: int) -> Ask[list[ContactCard]]:
     """A page of the contacts that fit."""
     params = {name: str(value) for name, value in sought.items()}
-    return Ask("GET", "/api/v1/contacts", list[ContactCard], params={**params, **_page(first, rows)})
+    return Ask("GET", "/api/v1/contacts", list[ContactCard], params={**params, **page(first, rows)})
 
 
 def segments(name: str | None, first: int, rows: int) -> Ask[list[Segment]]:
     """A page of the segments."""
     params = {} if name is None else {"name": name}
-    return Ask("GET", "/api/v1/groups", list[Segment], params={**params, **_page(first, rows)})
+    return Ask("GET", "/api/v1/groups", list[Segment], params={**params, **page(first, rows)})
 
 
 def segment(segment_id: int) -> Ask[SegmentCard]:
@@ -202,7 +202,7 @@ def count(conditions: Conditions) -> Ask[Counted]:
 
 def segment_contacts(segment_id: int, first: int, rows: int) -> Ask[list[ContactCard]]:
     """A page of the contacts in a segment."""
-    return Ask("GET", f"/api/v1/group/{segment_id}/contacts", list[ContactCard], params=_page(first, rows))
+    return Ask("GET", f"/api/v1/group/{segment_id}/contacts", list[ContactCard], params=page(first, rows))
 
 
 def move(segment_id: int, external_ids: Iterable[str], contact_ids: Iterable[int], word: str) -> Ask[Moved]:
@@ -245,10 +245,11 @@ def create_field(name: str) -> Ask[FieldName]:
     return Ask("POST", "/api/v1/additionalfields", FieldName, body, repeatable=False)
 
 
+def page(first: int, rows: int) -> dict[str, str]:
+    """The parameters for the rows from `first` on, the first being 1."""
+    return {"startindex": str(first), "maxrows": str(rows)}
+
+
 def _texts(sent: Iterable[str]) -> list[str]:
     # A lone text is a list of its letters to Python.
     return [sent] if isinstance(sent, str) else list(sent)
-
-
-def _page(first: int, rows: int) -> dict[str, str]:
-    return {"startindex": str(first), "maxrows": str(rows)}

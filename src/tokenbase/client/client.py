@@ -229,10 +229,9 @@ class Client:
 
     def contacts(self, first: int, rows: int = 500, segment_id: int | None = None) -> tuple[list[dict[str, Any]], int]:
         """Ask for a page of all contacts, or of those in a segment, the first being 1, and how many there are."""
-        params = {"startindex": str(first), "maxrows": str(rows)}
         headers: dict[str, str] = {}
         path = "/api/v1/contacts" if segment_id is None else f"/api/v1/group/{segment_id}/contacts"
-        page = self._run(asking.Ask("GET", path, list[dict[str, Any]], params=params), headers)
+        page = self._run(asking.Ask("GET", path, list[dict[str, Any]], params=asking.page(first, rows)), headers)
         return page, int(headers.get("totalcount", 0))
 
     def account(self) -> dict[str, Any]:

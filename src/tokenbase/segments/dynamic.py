@@ -45,6 +45,15 @@ def read(database: database.Database, account_id: int, segment_id: int) -> segme
         return card(conn, account_id, segment_id)
 
 
+def card(conn: loading.Connection, account_id: int, segment_id: int) -> segments.SegmentCard:
+    """Return a segment with its conditions. Raises NotFound."""
+    row = conn.execute(sql.segment, {"account_id": account_id, "segment_id": segment_id}).fetchone()
+    if row is None:
+        raise problems.NotFound(f"there is no segment {segment_id} in this account; GET /api/v1/groups lists them")
+    name, kind, rule = row
+    return segments.SegmentCard(id=segment_id, name=name, type=kind, conditions=rule)
+
+
 def change(
     database: database.Database, account_id: int, segment_id: int, wanted: segments.SegmentDefinition
 ) -> segments.Segment:
@@ -129,15 +138,6 @@ def _rule(conn: loading.Connection, account_id: int, sent: object) -> str | None
         return None
     _read(conn, account_id, sent)
     return msgspec.json.encode(sent).decode()
-
-
-def card(conn: loading.Connection, account_id: int, segment_id: int) -> segments.SegmentCard:
-    """Return a segment with its conditions. Raises NotFound."""
-    row = conn.execute(sql.segment, {"account_id": account_id, "segment_id": segment_id}).fetchone()
-    if row is None:
-        raise problems.NotFound(f"there is no segment {segment_id} in this account; GET /api/v1/groups lists them")
-    name, kind, rule = row
-    return segments.SegmentCard(id=segment_id, name=name, type=kind, conditions=rule)
 
 
 def _name(sent: str | None) -> str:

@@ -19,9 +19,9 @@ from tokenbase.uploader.batches import Batch, Item
 _Answer = TypeVar("_Answer")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
+"""Seconds: the first pause before a batch is tried again, and the longest, after it was doubled again and again."""
 TURN_SECONDS = 300.0
 """How long a request may wait for its turn, where the server names the times, before that counts as failing."""
-"""Seconds: the first pause before a batch is tried again, and the longest, after it was doubled again and again."""
 LONGEST_WAIT = 600.0
 """Seconds for which a server is asked whether it has finished an import."""
 

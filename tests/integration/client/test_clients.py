@@ -64,6 +64,15 @@ def person(number: int, **more: Any) -> dict[str, Any]:
     return {"externalCustomerId": f"x{number}", "channels": [], **more}
 
 
+def ended(to: Any, session: str, status: str) -> Any:
+    """What is told of an import when it has a status."""
+    until = time.monotonic() + 60
+    while (told := to.import_status(session)).status != status:
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    return told
+
+
 def test_contacts_go_in_and_come_back_typed(to: Any, account: Account) -> None:
     token = Channel(type="mobilepush", value="t/1+%")
     answer = to.import_contacts(
@@ -173,10 +182,7 @@ def test_a_link_is_imported_and_told_of_row_by_row(kind: str, database_url: str,
     to = Both(kind, server.url, server.account().secret)
     people = "".join(f"x{number},{'joe@' if number == 1 else ''}\n" for number in range(3_002))
     session = to.import_link(host.file("/people.csv", "externalCustomerId,email\n" + people), groupNames=["By link"])
-    until = time.monotonic() + 60
-    while (told := to.import_status(session)).status != "FINISHED":
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    told = ended(to, session, "FINISHED")
     assert (told.total, told.created, told.failed, told.skipped) == (3_002, 3_001, 1, 0)
     assert [one.line for one in told.failed_contacts] == [3]
     rest = to.import_status(session, first=len(told.mapping))
@@ -186,10 +192,7 @@ def test_a_link_is_imported_and_told_of_row_by_row(kind: str, database_url: str,
 
 def test_a_link_that_may_not_be_fetched_ends_with_the_reason(to: Any) -> None:
     session = to.import_link("http://127.0.0.1:9/contacts.csv", groupNames=["By link"])
-    until = time.monotonic() + 60
-    while (told := to.import_status(session)).status != "ERROR":
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    told = ended(to, session, "ERROR")
     assert "TOKENBASE_PRIVATE_LINKS" in told.error
 
 
