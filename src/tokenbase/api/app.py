@@ -24,7 +24,18 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from tokenbase.accounts import keys, rights
-from tokenbase.api import bodies, confirmations, credentials, errors, operations, pages, rates, routes
+from tokenbase.api import (
+    bodies,
+    confirmations,
+    credentials,
+    errors,
+    operations,
+    pages,
+    processes,
+    rates,
+    routes,
+    working,
+)
 from tokenbase.api.operations import Slots
 from tokenbase.contract import problems
 from tokenbase.store import database
@@ -48,12 +59,14 @@ class Api:
         limiter: rates.Rates,
         means: operations.Means,
         slots: Mapping[Slots, int],
+        importing: processes.Processes,
     ) -> None:
-        """Take an open database and the number of slots of each sort."""
+        """Take an open database, the number of slots of each sort, and who works on bulk requests."""
         self._base = base
         self._clock = clock
         self._rates = limiter
         self._means = means
+        self._processes = importing
         self._slots = {sort: asyncio.Semaphore(many) for sort, many in slots.items()}
         self._budget = bodies.Budget()
         self._threads = CapacityLimiter(sum(slots.values()))
@@ -124,14 +137,10 @@ class Api:
         return operation, path, key
 
     async def _work(self, operation: operations.Operation, call: operations.Call) -> operations.Answer:
-        encoding = call.headers.get("content-encoding", "")
-
-        def work() -> operations.Answer:
-            body = bodies.inflate(call.body, encoding)
-            return operation.handler(msgspec.structs.replace(call, body=body))
-
         async with _slot(self._slots[operation.slots]):
-            return await self._in_thread(work)
+            if operation.slots is Slots.IMPORT:
+                return await self._processes.work(operation, call)
+            return await self._in_thread(lambda: working.work(operation, call))
 
     async def lightly(self, work: Callable[[], _Result]) -> _Result:
         """Do something small in a slot of the light requests. Raises Overloaded where none is free in time."""
@@ -195,10 +204,11 @@ def create(
     limiter: rates.Rates,
     means: operations.Means,
     slots: Mapping[Slots, int],
+    importing: processes.Processes,
 ) -> Starlette:
     """Return the whole application: the API, and what tells an operator how the server is.
 
-    It needs a connection of `base` for each slot, and one more to hand out ids.
+    It needs a connection of `base` for each slot but those of imports, and one more to hand out ids.
     """
 
     async def alive(request: Request) -> Response:
@@ -211,7 +221,7 @@ def create(
             return PlainTextResponse(f"{fault.message}\n", status_code=503)
         return PlainTextResponse("ready\n")
 
-    api = Api(base, clock, limiter, means, slots)
+    api = Api(base, clock, limiter, means, slots, importing)
     confirming = confirmations.routes(base, clock, limiter, means.secret, api.lightly)
     app = Starlette(routes=[Route("/healthz", alive), Route("/readyz", ready), *pages.ROUTES, *confirming])
     app.router.default = api

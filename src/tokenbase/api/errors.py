@@ -22,7 +22,12 @@ STATUSES: dict[type[problems.TokenbaseError], int] = {
     problems.Unavailable: 503,
 }
 
-RETRY_SECONDS = {problems.Overloaded: "1", problems.RateLimited: "1", problems.Unavailable: "2"}
+RETRY_SECONDS = {
+    problems.Overloaded: "1",
+    problems.RateLimited: "1",
+    problems.Unavailable: "2",
+    problems.GaveWay: "1",
+}
 
 
 def status(fault: problems.TokenbaseError) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import gc
+import functools
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,13 +14,13 @@ from collections.abc import Callable, Iterator
 import structlog
 import uvicorn
 
-from tokenbase.api import app, operations, rates
+from tokenbase.api import app, operations, processes, rates
 from tokenbase.api.operations import Slots
 from tokenbase.cli import options
 from tokenbase.imports import uploads
 from tokenbase.jobs import worker
-from tokenbase.links import importing
-from tokenbase.ops import secret, settings
+from tokenbase.links import importing as linked
+from tokenbase.ops import interpreter, secret, settings
 from tokenbase.optin import carriers, posting
 from tokenbase.store import home, housekeeping
 
@@ -39,13 +38,6 @@ SEARCHES = 2
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
 
-SWITCH_SECONDS = 0.0005
-"""How long a thread may compute before another gets its turn: one that reads a batch would else hold up each of the ten
-answers of the database that a single contact waits for, 5 ms every time."""
-
-GARBAGE_OBJECTS = 600_000
-"""How many more objects there must be before cycles are looked for: a batch makes some 100,000, and none in cycles."""
-
 
 def serve(*, listen: str | None = None, rate_limits: str | None = None, place: options.Place | None = None) -> None:
     """Run the server until SIGTERM or Ctrl-C; requests that are being answered are finished first.
@@ -59,18 +51,25 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
     """
     chosen = options.chosen(place, listen=listen, rate_limits=rate_limits)
     limiter = rates.Rates(chosen.rates)
-    means = operations.Means(secret=lambda: secret.load(chosen))
+    means = operations.Means(secret=functools.partial(secret.load, chosen))
     with _listener(chosen) as listener:
         # uvicorn ends by raising the signal again, which must not end the embedded PostgreSQL's orderly stop; one that
         # comes before uvicorn listens to them is remembered.
         told: list[int] = []
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda found, _: told.append(found))
-        with home.open_base(chosen, os.environ, options.now(), serving=True) as base:
+        with (
+            home.open_base(chosen, os.environ, options.now(), serving=True) as base,
+            contextlib.closing(
+                processes.Processes(
+                    chosen.imports, processes.Means(database_url=base.url, means=means, clock=options.now)
+                )
+            ) as importing,
+        ):
             # One is the housekeeper's and that of ids, one the workers'; they are patient, requests are not.
-            light = chosen.connections - chosen.imports - SEARCHES - 3
+            light = chosen.connections - SEARCHES - 3
             slots = {Slots.LIGHT: light, Slots.IMPORT: chosen.imports, Slots.SEARCH: SEARCHES}
-            application = app.create(base, options.now, limiter, means, slots)
+            application = app.create(base, options.now, limiter, means, slots, importing)
             server = uvicorn.Server(
                 uvicorn.Config(
                     application,
@@ -86,7 +85,7 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             stopping = threading.Event()
             keeper = _started(housekeeping.keep, base, options.now, stopping)
             most = chosen.link_megabytes * 1024 * 1024
-            links = importing.Importer(base, means.secret, chosen.open_networks, most, options.now)
+            links = linked.Importer(base, means.secret, chosen.open_networks, most, options.now)
             kinds = {uploads.KIND: links.kind()}
             post = posting.Post(
                 carrier=_carrier(chosen),
@@ -96,9 +95,7 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
             )
             workers = [_started(worker.run, base, kinds, options.now, stopping) for _ in range(WORKERS)]
             workers.append(_started(posting.keep, base, post, options.now, stopping))
-            gc.freeze()
-            gc.set_threshold(GARBAGE_OBJECTS)
-            sys.setswitchinterval(SWITCH_SECONDS)
+            interpreter.tune()
             # From here on whoever connects waits for uvicorn, rather than being refused.
             with _taking_address(chosen):
                 listener.listen(BACKLOG)

@@ -42,13 +42,13 @@ class Base:
     def take(self, sent: incoming.Incoming, how: rules.Rules) -> Taken | problems.Problem:
         """Apply one contact. A Problem means that it was skipped or cannot be stored, and that nothing changed."""
         person = _fault(sent, how) or self._find(sent, how)
-        if isinstance(person, problems.Problem):
-            return person
         if person is None:
             if "id" in how.kinds and not sent.external_id:
                 message = f"there is no contact {sent.contact_id} in this account; leave id out to create one"
                 return _problem(sent, "id", problems.CONTACT_ID_UNKNOWN, message)
             return Taken(sent.index, self._create(sent, how), "created", True)
+        if isinstance(person, problems.Problem):
+            return person
         person.meet(sent.digest)
         restored = person.deleted
         if restored:
@@ -59,7 +59,7 @@ class Base:
     def _find(self, sent: incoming.Incoming, how: rules.Rules) -> people.Person | problems.Problem | None:
         if how.target is not None:
             return self.by_id[how.target]
-        if sent.external_id and (person := self.by_external_id.get(sent.external_id)) is not None:
+        if (person := self.by_external_id.get(sent.external_id)) is not None:
             if person.deleted and not how.restore_deleted:
                 message = f'the contact "{sent.external_id}" is deleted; send restoreDeleted: true to bring it back'
                 return _problem(sent, "externalCustomerId", problems.CONTACT_DELETED, message)
@@ -85,25 +85,21 @@ class Base:
 
     def _create(self, sent: incoming.Incoming, how: rules.Rules) -> people.Person:
         """Return a new person with everything that a contact carries."""
-        row = dict(sent.values)
+        row = sent.values.copy()
         if "email" in row:
             row["email_confirmed"] = _confirmed(how)
-        if sent.external_id:
-            row["external_id"] = sent.external_id
         fields = {}
         if sent.fields:
             fields = {str(field_id): text for field_id, text in sent.fields.items() if text is not None}
-        person = people.Person(row, fields, (0, 0, 0))
-        person.new = True
-        person.meet(sent.digest)
+        person = people.Person(row, fields, (0, 0, 0), new=True, changed=True, seen=True, digest=sent.digest)
+        if sent.external_id:
+            row["external_id"] = sent.external_id
+            self.by_external_id[sent.external_id] = person
         self.created.append(person)
         for key, columns in sent.tokens.items():
             self._give(key, columns, person)
         self._steps += 1
-        person.changed = True
         person.recency = (1, self._steps, 0)
-        if sent.external_id:
-            self.by_external_id[sent.external_id] = person
         if how.kinds:
             self._rehold(person, dict.fromkeys(row, ""), None, how)
         return person
@@ -220,7 +216,7 @@ class Base:
 
 def _fault(sent: incoming.Incoming, how: rules.Rules) -> problems.Problem | None:
     """Return what keeps a contact from being identified at all: sent twice, it would be stored twice."""
-    if how.target is not None:
+    if how.target is not None or (sent.external_id and not how.kinds):
         return None
     if "field" in how.kinds:
         value = sent.fields.get(how.field_id or 0)

@@ -69,26 +69,23 @@ def store_new(
     tokens: Collection[people.Token],
     identifying: frozenset[int],
     now: dt.datetime,
-) -> list[str]:
-    """Write contacts and tokens that are all new, and return the lines of their keys, for `store_keys`.
+) -> None:
+    """Write contacts and tokens that are all new, with their keys; the contacts have their ids.
 
-    Until the keys are written too nobody finds them. The contacts have their ids; the account need not be locked.
+    The account need not be locked: a key that only one may hold and somebody does is a UniqueViolation.
     """
     time = now.isoformat()
     writing.copy(sql.copy_contacts, _contact_lines(account_id, created, time))
     writing.copy(sql.copy_tokens, _token_lines(account_id, tokens, time))
     lines = _new_key_lines(account_id, created, identifying)
     lines += [f"{account_id}\t{token.key}\t0\t{token.owner.id}\n" for token in tokens if token.owner is not None]
-    return lines
+    _copy_keys(writing, lines)
 
 
-def store_keys(conn: loading.Connection, lines: list[str]) -> None:
-    """Write the lines of keys, sorted: in the order of the index neighbours share pages.
-
-    Raises UniqueViolation for a key that only one may hold and somebody does.
-    """
-    with copying.writing(conn, 0) as writing:
-        writing.copy(sql.copy_identities, lines)
+def _copy_keys(writing: copying.Writing, lines: list[str]) -> None:
+    # In the order of the index, of which neighbours then share pages.
+    lines.sort()
+    writing.copy(sql.copy_identities, lines)
 
 
 def _new_key_lines(account_id: int, created: Iterable[people.Person], identifying: frozenset[int]) -> list[str]:
@@ -127,9 +124,7 @@ def _store_keys(
     for statement, pairs in ((sql.delete_identities, gone), (sql.move_identities, moved)):
         if pairs:
             writing.execute(statement, loading.pairs(account_id, pairs))
-    # In the order of the index, of which neighbours then share pages.
-    added.sort()
-    writing.copy(sql.copy_identities, added)
+    _copy_keys(writing, added)
 
 
 def _contact_lines(account_id: int, created: Iterable[people.Person], time: str) -> Iterator[str]:

@@ -146,6 +146,12 @@ class Unavailable(TokenbaseError):
     code = 602
 
 
+class GaveWay(Unavailable):
+    """Two requests waited for each other, and this one gave way: send it again after a moment."""
+
+    code = 604
+
+
 class InternalError(TokenbaseError):
     """The server failed on this request. It is in the server's log under the request's id; nothing was stored."""
 

@@ -1,8 +1,8 @@
-"""Requests of nothing but new contacts: their rows are written before the account's lock, and only their keys under it.
+"""Requests of nothing but new contacts: all of them is written before the account's lock, which is for the end alone.
 
-A row that no key leads to is nobody's yet, so others need not wait while it is written, nor be looked at for it: the
-keys, which only one contact may hold, refuse whoever is known after all. Then all is undone, and the request goes the
-ordinary way (arrivals.py).
+Nobody sees a contact before the transaction ends, so others need not wait while it is written, nor be looked at for it:
+the keys, which only one contact may hold, refuse whoever is known after all. Then all is undone, and the request goes
+the ordinary way (arrivals.py).
 """
 
 from __future__ import annotations
@@ -43,37 +43,33 @@ class Ahead:
             raise NotNew
         self._tokens: set[str] = set()
         """The keys of the tokens that are written."""
-        self._key_lines: list[str] = []
         self._shared: list[str] = []
         """The keys that the request matches by and that several contacts may hold."""
         self.outcomes: list[arrivals.Outcome] = []
 
     @contextlib.contextmanager
     def writing(self, arrived: arrivals.Arrivals, now: dt.datetime) -> Iterator[copying.Writing]:
-        """Read the contacts and write their rows; `outcomes` says what became of them, more may be written behind them.
+        """Read the contacts and write them; `outcomes` says what became of them, more may be written behind them.
 
         Raises NotNew.
         """
-        with copying.writing(self._conn, len(arrived.raws)) as writing:
-            for places in _parts(len(arrived.raws)):
-                part = [arrived.read(place) for place in places]
-                if places[0] == 0:
-                    self._look(part)
-                self._write_part(writing, part, now)
-            yield writing
-            # Meanwhile PostgreSQL writes.
-            self._key_lines.sort()
+        try:
+            with copying.writing(self._conn, len(arrived.raws)) as writing:
+                for places in _parts(len(arrived.raws)):
+                    part = [arrived.read(place) for place in places]
+                    if places[0] == 0:
+                        self._look(part)
+                    self._write_part(writing, part, now)
+                yield writing
+        except (errors.UniqueViolation, errors.DeadlockDetected):
+            raise NotNew from None
 
-    def write_keys(self) -> None:
-        """Make the contacts known. The account must be locked. Raises NotNew."""
+    def check(self) -> None:
+        """Look whether all are new whose keys several may hold. The account must be locked. Raises NotNew."""
         if fields.identifying(self._conn, self._account_id) != self._base.identifying:
             raise NotNew
         if loading.match(self._conn, self._account_id, self._shared):
             raise NotNew
-        try:
-            storing.store_keys(self._conn, self._key_lines)
-        except errors.UniqueViolation:
-            raise NotNew from None
 
     def _look(self, part: Sequence[incoming.Incoming | problems.Problem]) -> None:
         """Ask for the first part who is known, before work is done that may be for nothing."""
@@ -110,7 +106,7 @@ class Ahead:
         for person, contact_id in zip(created, self._blocks.take("contact", len(created)), strict=True):
             person.id = contact_id
         owned = [token for token in tokens.values() if token.owner is not None]
-        self._key_lines += storing.store_new(writing, self._account_id, created, owned, base.identifying, now)
+        storing.store_new(writing, self._account_id, created, owned, base.identifying, now)
         events.record(writing, self._account_id, created, owned, self._event_type, self._blocks, now)
         self._tokens.update(tokens)
 

@@ -36,9 +36,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: str | None = None
     """TOKENBASE_SECRET_KEY: encrypts credentials at rest; made and kept in the data directory where it is not set."""
     connections: int = 12
-    """TOKENBASE_CONNECTIONS: the most database connections of one process."""
+    """TOKENBASE_CONNECTIONS: the most database connections of a server, beside two for each bulk request at a time."""
     imports: int = 2
-    """TOKENBASE_IMPORTS: bulk requests worked on at the same time."""
+    """TOKENBASE_IMPORTS: bulk requests worked on at the same time, each in a process of its own."""
 
     public_url: str | None = None
     """TOKENBASE_PUBLIC_URL: the address that people reach the server at; its own where it is not set."""
@@ -173,8 +173,6 @@ def load(environ: Mapping[str, str], **flags: object) -> Settings:
     if "data_dir" in values:
         values["data_dir"] = Path(os.fspath(values["data_dir"]))  # type: ignore[call-overload]
     chosen = msgspec.convert(values, Settings)
-    if chosen.connections < chosen.imports + 6:
-        raise BadSetting("TOKENBASE_CONNECTIONS must be at least 6 more than TOKENBASE_IMPORTS")
     _ = chosen.address, chosen.rates, chosen.open_networks, chosen.sender
     _check_mail(chosen)
     return chosen

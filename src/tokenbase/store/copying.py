@@ -46,8 +46,12 @@ class Writing:
     def _aside(self, do: Callable[[], object]) -> None:
         if self._thread is None:
             do()
-        else:
-            self._begun.append(self._thread.submit(do))
+            return
+        for one in self._begun:
+            if one.done():
+                # What has failed fails all that comes after it.
+                one.result()
+        self._begun.append(self._thread.submit(do))
 
     def execute(self, statement: bytes, parameters: Mapping[str, object]) -> None:
         """Run a statement."""

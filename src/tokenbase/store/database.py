@@ -36,8 +36,9 @@ _PASSING = (
 class Database:
     """An open database. Safe to use from several threads."""
 
-    def __init__(self, pool: psycopg_pool.ConnectionPool[Connection]) -> None:
-        """Take a pool that is open."""
+    def __init__(self, url: str, pool: psycopg_pool.ConnectionPool[Connection]) -> None:
+        """Take the database's URL, and a pool of connections to it that is open."""
+        self.url = url
         self._pool = pool
         self.blocks = blocks.Blocks(self.transaction)
 
@@ -45,7 +46,8 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """Give a connection in a transaction: committed at the end, rolled back by an error or by `psycopg.Rollback`.
 
-        Raises Unavailable when the database cannot be reached, has no room, or gave way to another transaction.
+        Raises Unavailable when the database cannot be reached or has no room, GaveWay when another transaction waited
+        for this one while this one waited for it.
         """
         try:
             with self._pool.connection() as conn, conn.transaction():
@@ -55,6 +57,8 @@ class Database:
         except errors.ProgramLimitExceeded:
             # The driver counts it among the passing ones, but the same request would meet the same limit for ever.
             raise
+        except (errors.DeadlockDetected, errors.SerializationFailure) as fault:
+            raise problems.GaveWay() from fault
         except _PASSING as fault:
             raise problems.Unavailable() from fault
 
@@ -98,4 +102,4 @@ def connect(url: str, size: int = 8) -> Database:
         name="tokenbase",
     )
     pool.open()
-    return Database(pool)
+    return Database(url, pool)

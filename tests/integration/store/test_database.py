@@ -129,7 +129,7 @@ def test_when_every_connection_is_taken_ids_and_transactions_are_unavailable(dat
     pool = psycopg_pool.ConnectionPool[database.Connection](
         database_url, min_size=1, max_size=1, timeout=0.2, open=True
     )
-    base = database.Database(pool)
+    base = database.Database(database_url, pool)
     with base.transaction():
         for wanted in (base.ping, lambda: base.blocks.take("account", 1)):
             with pytest.raises(problems.Unavailable):

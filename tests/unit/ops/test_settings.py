@@ -73,10 +73,10 @@ def test_a_number_is_whole_and_large_enough(number: str) -> None:
         settings.load({"TOKENBASE_IMPORTS": number})
 
 
-def test_connections_must_suffice_for_the_imports() -> None:
-    with pytest.raises(settings.BadSetting, match="at least 6 more than TOKENBASE_IMPORTS"):
-        settings.load({"TOKENBASE_CONNECTIONS": "7"})
-    assert settings.load({"TOKENBASE_CONNECTIONS": "8"}).connections == 8
+def test_there_are_connections_for_each_sort_of_request() -> None:
+    with pytest.raises(settings.BadSetting, match="a whole number of at least 7"):
+        settings.load({"TOKENBASE_CONNECTIONS": "6"})
+    assert settings.load({"TOKENBASE_CONNECTIONS": "7", "TOKENBASE_IMPORTS": "16"}).connections == 7
 
 
 def test_a_variable_that_nothing_reads_is_told_with_the_one_that_may_be_meant() -> None:

@@ -1,0 +1,137 @@
+"""Bulk requests are worked on in processes of their own.
+
+Reading a batch keeps an interpreter busy for as long as it takes, so in the process that listens it would hold up every
+other request, and a second batch as well. That process only hands the request over and waits for the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from concurrent import futures
+from concurrent.futures import process
+
+import msgspec
+import structlog
+
+from tokenbase.api import operations, routes, working
+from tokenbase.contract import problems
+from tokenbase.ops import interpreter, logs
+from tokenbase.store import database
+
+log = structlog.get_logger()
+
+CONNECTIONS = 2
+"""The database connections of each process: that of its request, and one to take ids from."""
+NICENESS = 5
+"""How far these processes stand back where processors are few: who sends 3,000 contacts waits for the database
+anyway, who sends one waits for nothing else."""
+
+
+class Means(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process needs to work on requests as the one that listens would; all of it can be pickled."""
+
+    database_url: str
+    means: operations.Means
+    clock: Callable[[], dt.datetime]
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it is handed over: the operation by its place in the table, and what `operations.Call` has."""
+
+    method: str
+    route: str
+    account_id: int
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Processes:
+    """So many processes at most, each begun when a request first needs it. Belongs to one event loop."""
+
+    def __init__(self, many: int, means: Means) -> None:
+        """Take the number of processes and what they need."""
+        self._many = many
+        self._means = means
+        self._pool = self._begin()
+
+    async def work(self, operation: operations.Operation, call: operations.Call) -> operations.Answer:
+        """Do what a request asks for in one of the processes. Raises Unavailable where that process was ended."""
+        task = Task(
+            method=operation.method,
+            route=operation.path,
+            account_id=call.account_id,
+            path=call.path,
+            query=call.query,
+            headers=call.headers,
+            body=call.body,
+        )
+        pool = self._pool
+        try:
+            return await asyncio.wrap_future(pool.submit(_work, task))
+        except process.BrokenProcessPool as fault:
+            if self._pool is pool:
+                log.error("import_process_ended", cure="others are begun")
+                self._pool = self._begin()
+            raise problems.Unavailable("the process that worked on it was ended: send it again") from fault
+
+    def close(self) -> None:
+        """End the processes; no request may be under way."""
+        self._pool.shutdown()
+
+    def _begin(self) -> futures.ProcessPoolExecutor:
+        # Not forked: threads that hold locks would be missing in the copy.
+        fresh = multiprocessing.get_context("spawn")
+        return futures.ProcessPoolExecutor(self._many, mp_context=fresh, initializer=_start, initargs=(self._means,))
+
+
+_means: Means | None = None
+_base: database.Database | None = None
+
+
+def _start(means: Means) -> None:
+    """Make this process one that works on requests until the one that listens ends."""
+    global _means
+    _means = means
+    # Whoever stops a server tells all of its processes; the one that listens ends these when they are done.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    os.nice(NICENESS)
+    logs.configure()
+    interpreter.tune()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End when the process that listens was killed: nobody waits for the answer, what is not committed is undone."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(task: Task) -> operations.Answer:
+    global _base
+    assert _means is not None
+    if _base is None:
+        _base = database.connect(_means.database_url, size=CONNECTIONS)
+    operation = routes.operation(task.route, task.method)
+    assert operation is not None
+    call = operations.Call(
+        database=_base,
+        account_id=task.account_id,
+        path=task.path,
+        query=task.query,
+        headers=task.headers,
+        body=task.body,
+        means=_means.means,
+        clock=_means.clock,
+    )
+    return working.work(operation, call)
