@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 
@@ -174,3 +175,21 @@ def test_rows_are_written_while_another_has_the_account(used: Account) -> None:
                 eventually(lambda: other.execute(waits).fetchone() is not None)
             assert count(used, "contact") == 1
         assert sent.result()["created"] == MANY
+
+
+def test_the_devices_of_one_person_in_a_row_are_that_persons_wherever_a_part_ends(used: Account) -> None:
+    # Three rows a person, so that every part would end within one.
+    rows = [
+        {"externalCustomerId": f"x{number}", "channels": [{"type": "mobilepush", "value": f"t{number}-{device}"}]}
+        for number in range(MANY // 3)
+        for device in range(3)
+    ]
+    places = list(ahead.parts([msgspec.Raw(json.dumps(row).encode()) for row in rows]))
+    assert [place for part in places for place in part] == list(range(len(rows)))
+    assert len(places) > 2
+    assert all(part.start % 3 == 0 for part in places)
+    answer = used.upload(*rows)
+    people = MANY // 3
+    assert (answer["created"], answer["updated"], answer["failed"]) == (people, 2 * people, 0)
+    assert (count(used, "contact"), count(used, "token"), count(used, "event")) == (people + 1, 3 * people, people + 1)
+    whole(used)

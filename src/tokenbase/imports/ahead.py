@@ -11,15 +11,20 @@ import contextlib
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
+import msgspec
 from psycopg import errors
 
 from tokenbase.contacts import fields, identity, incoming, loading, matching, people, reading, rules, storing
 from tokenbase.contract import problems
-from tokenbase.imports import arrivals, envelope, events
+from tokenbase.imports import arrivals, envelope, events, unchanged
 from tokenbase.store import blocks, copying
 
 PART = 1_000
 """The contacts that are read while PostgreSQL writes those before them."""
+
+
+LOOKED = 4
+"""One of so many contacts of the first part is looked for."""
 
 
 class NotNew(Exception):
@@ -55,7 +60,7 @@ class Ahead:
         """
         try:
             with copying.writing(self._conn, len(arrived.raws)) as writing:
-                for places in _parts(len(arrived.raws)):
+                for places in parts(arrived.raws):
                     part = [arrived.read(place) for place in places]
                     if places[0] == 0:
                         self._look(part)
@@ -72,9 +77,9 @@ class Ahead:
             raise NotNew
 
     def _look(self, part: Sequence[incoming.Incoming | problems.Problem]) -> None:
-        """Ask for the first part who is known, before work is done that may be for nothing."""
+        """Ask who of the first part is known, of a few of them, before work is done that may be for nothing."""
         keys = []
-        for sent in part:
+        for sent in part[::LOOKED]:
             if isinstance(sent, incoming.Incoming):
                 keys += [*sent.tokens, *_shared_keys(sent, self._how)]
                 if sent.external_id:
@@ -116,12 +121,24 @@ def possible(sent: envelope.Envelope) -> bool:
     return len(sent.contacts) > PART and "id" not in sent.how.kinds
 
 
-def _parts(count: int) -> Iterator[range]:
-    """Give the places of each part; the first one is small, since PostgreSQL has nothing to do until it is read."""
+def parts(contacts: Sequence[msgspec.Raw]) -> Iterator[range]:
+    """Give the places of each part; the first one is small, since PostgreSQL has nothing to do until it is read.
+
+    Contacts in a row that name the same person, as a base with a row a device has them, are of one part.
+    """
     start, size = 0, max(1, PART // 4)
-    while start < count:
-        yield range(start, min(count, start + size))
-        start, size = start + size, PART
+    while start < len(contacts):
+        end = min(len(contacts), start + size)
+        while end < len(contacts) and _alike(contacts[end - 1 : end + 1]):
+            end += 1
+        yield range(start, end)
+        start, size = end, PART
+
+
+def _alike(two: Sequence[msgspec.Raw]) -> bool:
+    """Tell whether two contacts have the same external id."""
+    one, other = unchanged.external_ids(two)
+    return one == other != ""
 
 
 def _shared_keys(sent: incoming.Incoming, how: rules.Rules) -> list[str]:
