@@ -1,8 +1,10 @@
 """What a batch costs as the base grows, and what the base takes on disk: python benchmarks/growth.py
 
 Fills a base of its own through the API and measures at each step batches of contacts that are new and batches in which
-all are known and changed, taken from the whole base. Prints a table of ratios to the empty base, the bytes by table,
-and writes the ratios to growth.svg in the working directory.
+all are known and changed: neighbours, in the order in which they were first uploaded, and contacts from all over the
+base. The machine's speed changes meanwhile, so each time is taken in units of what COPY of ready-made rows into empty
+tables takes in the same minute. Prints a table of ratios to the empty base, the bytes by table, and writes the ratios
+to growth.svg in the working directory.
 """
 
 from __future__ import annotations
@@ -21,9 +23,10 @@ import psycopg
 
 import chart
 from measured import peak_megabytes, running
-from throughput import BATCH, bodies, person, send
+from throughput import BATCH, Limit, bodies, person, send
 
 MEASURED = 15
+KINDS = ("new", "changed, neighbours", "changed, from all over")
 RELATIONS = """
 SELECT relname, pg_table_size(oid), pg_indexes_size(oid)
 FROM pg_class
@@ -48,11 +51,12 @@ def batch_seconds(client: httpx2.Client, requests: list[bytes]) -> float:
     return statistics.median(took)
 
 
-def changed(contacts: int, version: str) -> list[bytes]:
-    """Return batches of known contacts from all over the base, with another version of the app."""
+def changed(contacts: int, version: str, neighbours: bool) -> list[bytes]:
+    """Return batches of known contacts, neighbours or from all over the base, with another version of the app."""
     made = []
     for _ in range(MEASURED):
-        numbers = random.sample(range(contacts), BATCH)
+        first = random.randrange(contacts - BATCH + 1)
+        numbers = range(first, first + BATCH) if neighbours else random.sample(range(contacts), BATCH)
         body = {"contacts": [person(number, version) for number in numbers], "dedupeOn": "externalCustomerId"}
         made.append(json.dumps(body).encode())
     return made
@@ -81,29 +85,39 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--millions", type=int, default=5, help="how many million contacts the base grows to")
     millions = arguments.parse_args().millions
-    rows: list[tuple[int, float, float]] = []
+    rows: list[tuple[int, list[float]]] = []
     with (
         tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made,
         running(Path(made), os.environ) as bench,
         httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=300) as client,
     ):
         there = 0
+        limit: Limit | None = None
         for step in range(millions + 1):
             while there < step * 1_000_000:
                 count = min(20, -(-(step * 1_000_000 - there) // BATCH))
                 send(bench, bodies(there, count, lambda number: "1"), 4)
                 there += count * BATCH
-            new = batch_seconds(client, bodies(there, MEASURED, lambda number: "1"))
+            new = bodies(there, MEASURED, lambda number: "1")
             there += MEASURED * BATCH
-            known = batch_seconds(client, changed(there, f"2.{step}"))
-            rows.append((there, new, known))
-            print(f"{there:,} contacts: {new * 1000:.0f} ms new, {known * 1000:.0f} ms changed", flush=True)
-        print(f"\npeak memory of the server: {peak_megabytes(bench.server):.0f} MB")
-        print("\n| contacts | new, to empty | changed, to empty |\n| ---: | ---: | ---: |")
-        for contacts, new, known in rows:
-            print(f"| {contacts:,} | {new / rows[0][1]:.2f} | {known / rows[0][2]:.2f} |")
+            kinds = [new, changed(there, f"2.{step}", True), changed(there, f"3.{step}", False)]
+            costs = []
+            for requests in kinds:
+                took = batch_seconds(client, requests)
+                limit = limit or Limit(bench.database_url, MEASURED)
+                costs.append(took * limit.measure() / BATCH)
+            rows.append((there, costs))
+            told = ", ".join(f"{cost:.2f} {kind}" for kind, cost in zip(KINDS, costs, strict=True))
+            print(f"{there:,} contacts, to COPY into empty tables: {told}", flush=True)
+        print(f"\npeak memory of the server's processes: {peak_megabytes(bench.server):.0f} MB at most")
+        print(f"\n| contacts | {' | '.join(KINDS)} |\n| ---: | ---: | ---: | ---: |")
+        ratios = [[cost / first for cost, first in zip(costs, rows[0][1], strict=True)] for _, costs in rows]
+        for (contacts, _), row in zip(rows, ratios, strict=True):
+            print(f"| {contacts:,} | {' | '.join(f'{ratio:.2f}' for ratio in row)} |")
         disk(bench.database_url)
-    charted = {f"{c:,}": {"new": n / rows[0][1], "changed": k / rows[0][2]} for c, n, k in rows}
+    charted = {
+        f"{contacts:,}": dict(zip(KINDS, row, strict=True)) for (contacts, _), row in zip(rows, ratios, strict=True)
+    }
     chart.write(Path("growth.svg"), "a batch of 3,000, to one into an empty base", charted)
 
 

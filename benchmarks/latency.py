@@ -1,17 +1,18 @@
 """How long one contact waits while an upload runs at full speed: python benchmarks/latency.py
 
 Measures `POST /api/v1/contact` and the status of an import, first on an idle server, then while one client and four
-send batches of 3,000 to the same account. Prints a table of ratios to the idle median.
+send batches of 3,000 to the same account, of new contacts and of known ones that have changed. Prints a table of ratios
+to the idle median.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import multiprocessing
 import os
 import statistics
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,14 @@ import httpx2
 
 from measured import Bench, peak_megabytes, running
 from throughput import bodies, person, send
+
+DOING = {
+    "idle": (0, ""),
+    "one client uploads new ones": (1, "new"),
+    "four clients upload new ones": (4, "new"),
+    "one client uploads changed ones": (1, "changed"),
+}
+"""How many clients upload meanwhile, and what."""
 
 
 def asked(seconds: float, ask: Callable[[], object]) -> list[float]:
@@ -34,21 +43,29 @@ def asked(seconds: float, ask: Callable[[], object]) -> list[float]:
     return took
 
 
-def measure(bench: Bench, seconds: float, clients: int) -> tuple[list[float], list[float]]:
+def upload(bench: Bench, clients: int, kind: str) -> None:
+    """Send batches for as long as this process is left to live: all new, or the same contacts changed each time."""
+    # To make a body takes as long as to store it, so each is the first one with other numbers in it, or versions.
+    (body,) = bodies(770_000_000_000, 1, lambda number: "#")
+    versions = itertools.count()
+
+    def next_body() -> bytes:
+        turn = next(versions)
+        place = clients * 10_000_000 + (turn if kind == "new" else turn % (2 * clients))
+        return body.replace(b"77000000", b"%08d" % place).replace(b'"#"', b'"%d"' % turn)
+
+    while True:
+        send(bench, [next_body() for _ in range(4 * clients)], clients)
+
+
+def measure(bench: Bench, seconds: float, clients: int, kind: str) -> tuple[list[float], list[float]]:
     """Return the seconds of single contacts and of statuses while so many clients upload."""
-    numbers = itertools.count(900_000_000 + clients * 10_000_000)
-    stop = threading.Event()
-
-    def upload() -> None:
-        first = 100_000_000 * (clients + 1)
-        while not stop.is_set():
-            send(bench, bodies(first, 4, lambda number: "1"), clients)
-            first += 12_000
-
-    uploading = threading.Thread(target=upload)
+    numbers = itertools.count(900_000_000 + len(kind) * 100_000_000 + clients * 10_000_000)
+    # In a process of its own, so that nobody waits for the one who measures.
+    uploading = multiprocessing.get_context("spawn").Process(target=upload, args=(bench, clients, kind))
     if clients:
         uploading.start()
-        time.sleep(3)
+        time.sleep(5)
     with httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=60) as client:
 
         def single() -> None:
@@ -61,9 +78,11 @@ def measure(bench: Bench, seconds: float, clients: int) -> tuple[list[float], li
             client.get(f"/api/v1/importstatus/{session}").raise_for_status()
 
         found = asked(seconds, single), asked(seconds, status)
-    stop.set()
     if clients:
+        uploading.terminate()
         uploading.join()
+        # What it has sent last is answered by then.
+        time.sleep(2)
     return found
 
 
@@ -76,17 +95,17 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made,
         running(Path(made), os.environ) as bench,
     ):
-        found = {clients: measure(bench, seconds, clients) for clients in (0, 1, 4)}
+        found = {doing: measure(bench, seconds, clients, kind) for doing, (clients, kind) in DOING.items()}
         memory = peak_megabytes(bench.server)
     print("| request | while | requests | p50 to idle | p99 to idle p50 |\n| --- | --- | ---: | ---: | ---: |")
     for place, name in enumerate(("POST /contact", "GET /importstatus")):
-        idle = statistics.median(found[0][place])
-        for clients, times in found.items():
+        idle = statistics.median(found["idle"][place])
+        for doing, times in found.items():
             p99 = statistics.quantiles(times[place], n=100)[98]
-            doing = {0: "idle", 1: "one client uploads", 4: "four clients upload"}[clients]
             p50 = statistics.median(times[place])
             print(f"| {name} | {doing} | {len(times[place])} | {p50 / idle:.1f} | {p99 / idle:.1f} |")
-    print(f"\nidle p50 of POST /contact: {statistics.median(found[0][0]) * 1000:.1f} ms; server's peak {memory:.0f} MB")
+    rest = statistics.median(found["idle"][0]) * 1000
+    print(f"\nidle p50 of POST /contact: {rest:.1f} ms; peak of the server's processes {memory:.0f} MB")
 
 
 if __name__ == "__main__":

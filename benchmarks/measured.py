@@ -53,7 +53,15 @@ def running(directory: Path, environ: Mapping[str, str], database_url: str | Non
 
 
 def peak_megabytes(pid: int) -> float:
-    """Return the peak resident memory of a process that runs, 0 for one that has ended."""
+    """Return the peak resident memory of a process or of one that it began, whichever is more; 0 if it has ended."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return max([_peak_megabytes(pid), *(peak_megabytes(int(child)) for child in children)])
+    except OSError:
+        return 0.0
+
+
+def _peak_megabytes(pid: int) -> float:
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
