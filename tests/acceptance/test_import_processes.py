@@ -15,6 +15,8 @@ import psycopg
 import pytest
 
 from server import Account, Server
+from tokenbase.api import processes as room
+from tokenbase.cli import serve
 from tokenbase.imports import ahead
 
 PERSON = {"externalCustomerId": "x", "channels": []}
@@ -102,6 +104,27 @@ def test_a_process_that_is_killed_costs_its_request_alone_which_can_be_sent_agai
     assert own.stop() == 0
 
 
+def test_a_process_that_is_killed_leaves_the_others_and_their_requests_alone(own: Server) -> None:
+    account, other = own.account(), own.account()
+    with locked(account) as blocker, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(account.upload, PERSON)
+        eventually(waiting(own))
+        (busy,) = importing(own)
+        other.upload(PERSON)
+        (idle,) = set(importing(own)) - {busy}
+        os.kill(idle, signal.SIGKILL)
+        eventually(lambda: not lives(idle))
+        # What was ended while it had nothing to do costs nobody anything.
+        assert other.upload({**PERSON, "firstName": "Ann"})["updated"] == 1
+        assert not sent.done()
+        blocker.rollback()
+        assert sent.result()["created"] == 1
+    began = time.monotonic()
+    assert own.stop() == 0
+    assert time.monotonic() - began < room.END_SECONDS
+    assert not lives(busy)
+
+
 def test_no_process_outlives_a_server_that_is_killed(own: Server) -> None:
     account = own.account()
     account.upload(PERSON)
@@ -126,6 +149,20 @@ def test_a_signal_to_all_processes_lets_requests_be_finished(own: Server, number
         assert sent.result()["updated"] == 1
     assert own.process.wait(30) == 0
     assert not any(map(lives, processes))
+
+
+def test_a_request_that_waits_for_ever_does_not_keep_the_server_from_ending(own: Server) -> None:
+    account = own.account()
+    account.upload(PERSON)
+    processes = importing(own)
+    with locked(account), concurrent.futures.ThreadPoolExecutor(1) as pool:
+        late = pool.submit(account.upload, {**PERSON, "firstName": "Ann"})
+        eventually(waiting(own))
+        own.process.terminate()
+        own.process.wait(serve.GRACE_SECONDS + 2 * room.END_SECONDS)
+        assert not any(map(lives, processes))
+        assert late.exception() is not None
+    assert account.rows("SELECT first_name FROM contact WHERE account_id = %s") == [(None,)]
 
 
 def test_a_contact_that_comes_alone_and_in_a_large_request_at_once_is_one(own: Server) -> None:

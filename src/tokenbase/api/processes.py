@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 CONNECTIONS = 2
 """The database connections of each process: that of its request, and one to take ids from."""
+END_SECONDS = 5
+"""How long a process may take to end once the server has given up waiting for its request."""
 NICENESS = 5
 """How far these processes stand back where processors are few: who sends 3,000 contacts waits for the database
 anyway, who sends one waits for nothing else."""
@@ -54,13 +56,15 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Processes:
-    """So many processes at most, each begun when a request first needs it. Belongs to one event loop."""
+    """So many processes at most, each begun when a request first needs it. Belongs to one event loop.
+
+    Each is a pool of one: a pool ends all of its processes when one is killed, and theirs heed no signal.
+    """
 
     def __init__(self, many: int, means: Means) -> None:
-        """Take the number of processes and what they need."""
-        self._many = many
+        """Take the number of processes, which is that of the requests at a time, and what they need."""
         self._means = means
-        self._pool = self._begin()
+        self._free = [self._begin() for _ in range(many)]
 
     async def work(self, operation: operations.Operation, call: operations.Call) -> operations.Answer:
         """Do what a request asks for in one of the processes. Raises Unavailable where that process was ended."""
@@ -73,23 +77,41 @@ class Processes:
             headers=call.headers,
             body=call.body,
         )
-        pool = self._pool
+        pool = self._free.pop()
+        answer = None
         try:
-            return await asyncio.wrap_future(pool.submit(_work, task))
+            try:
+                answer = pool.submit(_work, task)
+            except process.BrokenProcessPool:
+                # It was ended while it had nothing to do.
+                pool = self._begin()
+                answer = pool.submit(_work, task)
+            return await asyncio.wrap_future(answer)
         except process.BrokenProcessPool as fault:
-            if self._pool is pool:
-                log.error("import_process_ended", cure="others are begun")
-                self._pool = self._begin()
+            log.error("import_process_ended", cure="another is begun")
+            pool = self._begin()
             raise problems.Unavailable("the process that worked on it was ended: send it again") from fault
+        except OSError as fault:
+            if answer is not None:
+                raise
+            # The request is in the pool by now, which would work on it later.
+            pool = self._begin()
+            raise problems.Unavailable("no process can be begun to work on it: send it again") from fault
+        finally:
+            self._free.append(pool)
 
     def close(self) -> None:
-        """End the processes; no request may be under way."""
-        self._pool.shutdown()
+        """End the processes. A request that is still under way, which nobody waits for any more, is undone."""
+        for pool in self._free:
+            pool.shutdown(wait=False, cancel_futures=True)
+        for one in multiprocessing.active_children():
+            one.join(END_SECONDS)
+            one.kill()
 
     def _begin(self) -> futures.ProcessPoolExecutor:
         # Not forked: threads that hold locks would be missing in the copy.
         fresh = multiprocessing.get_context("spawn")
-        return futures.ProcessPoolExecutor(self._many, mp_context=fresh, initializer=_start, initargs=(self._means,))
+        return futures.ProcessPoolExecutor(1, mp_context=fresh, initializer=_start, initargs=(self._means,))
 
 
 _means: Means | None = None
@@ -121,7 +143,11 @@ def _work(task: Task) -> operations.Answer:
     global _base
     assert _means is not None
     if _base is None:
-        _base = database.connect(_means.database_url, size=CONNECTIONS)
+        try:
+            _base = database.connect(_means.database_url, size=CONNECTIONS)
+        except problems.Unavailable as fault:
+            # What the driver says of the way to the database is not for whoever sent the request.
+            raise problems.Unavailable() from fault
     operation = routes.operation(task.route, task.method)
     assert operation is not None
     call = operations.Call(

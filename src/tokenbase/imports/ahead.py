@@ -73,7 +73,9 @@ class Ahead:
         """Look whether all are new whose keys several may hold. The account must be locked. Raises NotNew."""
         if fields.identifying(self._conn, self._account_id) != self._base.identifying:
             raise NotNew
-        if loading.match(self._conn, self._account_id, self._shared):
+        own = {person.id for person in self._base.created}
+        held = loading.match(self._conn, self._account_id, self._shared)
+        if any(not own.issuperset(holders) for holders in held.values()):
             raise NotNew
 
     def _look(self, part: Sequence[incoming.Incoming | problems.Problem]) -> None:

@@ -101,8 +101,10 @@ class Importer:
 
         try:
             with self._turn:
-                told = portions.store(
-                    self._base, job.account_id, job.id, read.portion, options, progress.told, keep, self._clock
+                told = database.persist(
+                    lambda: portions.store(
+                        self._base, job.account_id, job.id, read.portion, options, progress.told, keep, self._clock
+                    )
                 )
         except problems.BadRequest as fault:
             raise worker.Failed(fault.message) from None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -31,6 +31,12 @@ _PASSING = (
     errors.ReadOnlySqlTransaction,
 )
 """Troubles of the world rather than of the request: the same request may succeed a little later."""
+
+
+GIVING_WAY = 2
+"""How often work that gave way to another transaction is begun anew before somebody is told."""
+
+_Result = TypeVar("_Result")
 
 
 class Database:
@@ -70,6 +76,18 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()
+
+
+def persist(work: Callable[[], _Result]) -> _Result:
+    """Return what some work gives that can be begun anew, and begin it anew where it gave way to another transaction.
+
+    Raises GaveWay where it does so time and again.
+    """
+    for _ in range(GIVING_WAY):
+        # Nothing of it was stored, and whom it gave way to is done by now.
+        with contextlib.suppress(problems.GaveWay):
+            return work()
+    return work()
 
 
 def dial(url: str, **more: Any) -> Connection:
