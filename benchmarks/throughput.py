@@ -26,7 +26,6 @@ import chart
 from measured import Bench, running
 
 BATCH = 3_000
-NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 APP = "83b77a49-fc28-409b-aeaa-68c9d544ab9d"
 
 

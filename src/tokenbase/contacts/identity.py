@@ -49,11 +49,7 @@ def of_column(column: str, value: str) -> str:
 
 def of_row(row: Mapping[str, str]) -> list[str]:
     """Return the keys of a contact's columns, in the order of `KEYED_COLUMNS`."""
-    found = []
-    for column, kind in _KINDS.items():
-        if value := row.get(column):
-            found.append(key(kind, value.lower() if column == "email" else value))
-    return found
+    return [of_column(column, value) for column in _KINDS if (value := row.get(column))]
 
 
 _KINDS = {

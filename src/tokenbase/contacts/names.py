@@ -12,20 +12,17 @@ _HYPHENS = "-\u2010\u2011"
 
 def first(value: str) -> str:
     """Return a first name with single spaces. Raises ValueError with the rule that it breaks."""
-    return value if _plain(value) else _checked(value, many_words=False)
+    return _checked(value, many_words=False)
 
 
 def last(value: str) -> str:
     """Return a last name, of any number of words. Raises ValueError with the rule that it breaks."""
-    return value if _plain(value) else _checked(value, many_words=True)
-
-
-def _plain(value: str) -> bool:
-    """Tell whether a name is one word of letters, as nearly all are."""
-    return value.isalpha() and len(value) <= limits.NAME_CHARACTERS
+    return _checked(value, many_words=True)
 
 
 def _checked(value: str, many_words: bool) -> str:
+    if value.isalpha() and len(value) <= limits.NAME_CHARACTERS:
+        return value
     words = value.split()
     name = " ".join(words)
     if len(name) > limits.NAME_CHARACTERS:

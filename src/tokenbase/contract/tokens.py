@@ -16,12 +16,12 @@ def kind(value: str) -> str:
     """Return the kind, one of `KINDS`, that the shape of a token shows."""
     if value.startswith(("ExponentPushToken[", "ExpoPushToken[")):
         return "expo"
-    if ":" in value:
-        if value.startswith(("https://", "http://")):
-            return "url"
-        return "fcm" if "APA91b" in value else "unknown"
+    if value.startswith(("https://", "http://")):
+        return "url"
     if is_hex(value):
         return "apns"
+    if ":" in value and "APA91b" in value:
+        return "fcm"
     if _FID.fullmatch(value):
         return "fid"
     if value.startswith("APA91b"):

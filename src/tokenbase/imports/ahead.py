@@ -22,7 +22,6 @@ from tokenbase.store import blocks, copying
 PART = 1_000
 """The contacts that are read while PostgreSQL writes those before them."""
 
-
 LOOKED = 4
 """One of so many contacts of the first part is looked for."""
 
