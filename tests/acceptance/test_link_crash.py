@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from filehost import Host, Visit
 from linking import lapse, status, until, upload
 from server import Account, Server
+from tokenbase.cli import serve
 
 ROWS = 45_000
 FILE = "user_id,token,email\n" + "".join(f"u{n},t{n},u{n}@b.co\n" for n in range(ROWS))
@@ -77,16 +79,25 @@ def test_a_server_told_to_end_hands_its_job_over_at_once(servers: list[Server], 
 
 
 def test_two_servers_share_the_work_and_do_none_twice(servers: list[Server], host: Host) -> None:
+    file = "user_id\n" + "".join(f"a{n}\n" for n in range(2_000))
+    both_work = threading.Event()
+
+    def hold(visit: Visit) -> None:
+        # One server asks for no more than this at once, so whoever asks for one more is the other.
+        if len(host.visits) > serve.WORKERS:
+            both_work.set()
+        assert both_work.wait(60)
+        visit.answer(200, file.encode())
+
     sessions = []
-    for number in range(8):
+    for number in range(2 * serve.WORKERS):
         account = servers[number % 2].account(f"Number {number}")
-        link = host.file(f"/{number}.csv", "user_id\n" + "".join(f"a{n}\n" for n in range(2_000)))
-        sessions += [(account, upload(account, link))]
+        sessions += [(account, upload(account, host.page(f"/{number}.csv", hold)))]
     for account, session in sessions:
         told = until(account, session, lambda told: told["finishedAt"])
         assert (told["status"], told["created"], told["updated"], told["total"]) == ("FINISHED", 2_000, 0, 2_000)
         assert account.rows("SELECT count(*) FROM contact WHERE account_id = %s") == [(2_000,)]
-    assert sorted(path for path, _ in host.visits) == [f"/{number}.csv" for number in range(8)]
+    assert sorted(path for path, _ in host.visits) == [f"/{number}.csv" for number in range(len(sessions))]
     done = [[event["job"] for event in server.events() if event["event"] == "job"] for server in servers]
     assert sorted(done[0] + done[1]) == sorted(session for _, session in sessions)
     assert all(done)
