@@ -1,11 +1,11 @@
 """What a batch costs as the base grows, and what the base takes on disk: python benchmarks/growth.py
 
-Fills a base of its own through the API and measures at each step batches of contacts that are new and batches in which
-all are known and changed: neighbours, in the order in which they were first uploaded, and contacts from all over the
-base. The machine's speed changes from second to second, so the batches are taken a few at a time, each few in units of
-what COPY of ready-made rows into empty tables takes right after them, and the kinds in turn; the median of all of them
-counts. Prints a table of ratios to the empty base, the bytes by table, and writes the ratios to growth.svg in the
-working directory.
+Fills a base of its own through the API and measures around each million batches of contacts that are new and batches in
+which all are known and changed: neighbours, in the order in which they were first uploaded, and contacts from all over
+the base. The machine's speed changes from second to second, so a few batches at a time are taken in units of what COPY
+of ready-made rows into empty tables takes right after them. Those times are spread over the growth, since batches cost
+most right after a checkpoint of the database; their median counts. Prints a table of ratios to the empty base and the
+bytes by table, and writes the ratios to growth.svg in the working directory.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ from throughput import BATCH, Limit, bodies, person, send
 GROUPS = 7
 GROUP = 4
 """So many times so many batches of each kind are measured at each step."""
-MEASURED = GROUPS * GROUP
+APART = 70_000
+"""How many contacts the base grows by from one time to the next."""
 SMALLEST = 60_000
-"""The contacts that there are at the first step."""
+"""How many there are at the first time."""
 KINDS = ("new", "changed, neighbours", "changed, from all over")
 RELATIONS = """
 SELECT relname, pg_table_size(oid), pg_indexes_size(oid)
@@ -63,7 +64,7 @@ def changed(contacts: int, version: str, neighbours: bool) -> list[bytes]:
     So those whom two batches have in common change with both.
     """
     made = []
-    for batch in range(MEASURED):
+    for batch in range(GROUP):
         first = random.randrange(contacts - BATCH + 1)
         numbers = range(first, first + BATCH) if neighbours else random.sample(range(contacts), BATCH)
         body = {
@@ -108,30 +109,31 @@ def main() -> None:
         limit = Limit(bench.database_url, GROUP)
         there = GROUP * BATCH
         for step in range(millions + 1):
-            while there < max(step * 1_000_000, SMALLEST):
-                count = min(20, -(-(max(step * 1_000_000, SMALLEST) - there) // BATCH))
-                send(bench, bodies(there, count, lambda number: "1"), 4)
-                there += count * BATCH
-            new = bodies(there, MEASURED, lambda number: "1")
-            kinds = [new, changed(there, f"2.{step}", True), changed(there, f"3.{step}", False)]
-            there += MEASURED * BATCH
             found: list[list[float]] = [[], [], []]
-            for first in range(0, MEASURED, GROUP):
-                for requests, costs in zip(kinds, found, strict=True):
-                    took = batch_seconds(client, requests[first : first + GROUP])
+            for group in range(GROUPS):
+                wanted = max(step * 1_000_000 + (group - GROUPS // 2) * APART, SMALLEST)
+                while there < wanted:
+                    count = min(20, -(-(wanted - there) // BATCH))
+                    send(bench, bodies(there, count, lambda number: "1"), 4)
+                    there += count * BATCH
+                version = f"{step}.{group}"
+                kinds = [changed(there, f"2.{version}", True), changed(there, f"3.{version}", False)]
+                for requests, costs in zip([bodies(there, GROUP, lambda number: "1"), *kinds], found, strict=True):
+                    took = batch_seconds(client, requests)
                     costs.append(took * limit.measure() / BATCH)
+                there += GROUP * BATCH
             costs = [statistics.median(costs) for costs in found]
-            rows.append((there, costs))
+            rows.append((step, costs))
             told = ", ".join(f"{cost:.2f} {kind}" for kind, cost in zip(KINDS, costs, strict=True))
-            print(f"{there:,} contacts, to COPY into empty tables: {told}", flush=True)
+            print(f"about {step} million contacts, to COPY into empty tables: {told}", flush=True)
         print(f"\npeak memory of the server's processes: {peak_megabytes(bench.server):.0f} MB at most")
-        print(f"\n| contacts | {' | '.join(KINDS)} |\n| ---: | ---: | ---: | ---: |")
+        print(f"\n| million contacts, about | {' | '.join(KINDS)} |\n| ---: | ---: | ---: | ---: |")
         ratios = [[cost / first for cost, first in zip(costs, rows[0][1], strict=True)] for _, costs in rows]
-        for (contacts, _), row in zip(rows, ratios, strict=True):
-            print(f"| {contacts:,} | {' | '.join(f'{ratio:.2f}' for ratio in row)} |")
+        for (step, _), row in zip(rows, ratios, strict=True):
+            print(f"| {step} | {' | '.join(f'{ratio:.2f}' for ratio in row)} |")
         disk(bench.database_url)
     charted = {
-        f"{contacts:,}": dict(zip(KINDS, row, strict=True)) for (contacts, _), row in zip(rows, ratios, strict=True)
+        f"{step} million": dict(zip(KINDS, row, strict=True)) for (step, _), row in zip(rows, ratios, strict=True)
     }
     chart.write(Path("growth.svg"), "a batch of 3,000, to one into an empty base", charted)
 

@@ -151,7 +151,7 @@ def tokenbase(directory: Path, url: str, batches: int) -> list[float]:
 def main() -> None:
     """Run the benchmark."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--batches", type=int, default=5, help="batches of 3,000 contacts")
+    arguments.add_argument("--batches", type=int, default=20, help="batches of 3,000 contacts")
     batches = arguments.parse_args().batches
     clean = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     with tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made:

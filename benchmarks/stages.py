@@ -26,6 +26,7 @@ from throughput import BATCH, bodies
 from tokenbase.accounts import accounts
 from tokenbase.contract.imports import ImportRequest
 from tokenbase.imports import batch
+from tokenbase.ops import interpreter
 from tokenbase.store import cluster, copying, database, migrate, partitions, queries
 
 ROOMS = ("contacts", "imports", "segments", "accounts", "store")
@@ -96,6 +97,8 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--batches", type=int, default=20, help="batches of 3,000 contacts of each kind")
     count = arguments.parse_args().batches
+    # As the processes are that import.
+    interpreter.tune()
     with tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made:
         Path(made).chmod(0o755)
         embedded = cluster.Cluster(Path(made) / "data", os.environ)
