@@ -45,8 +45,10 @@ def running(directory: Path, environ: Mapping[str, str], database_url: str | Non
             yield Bench(url, key, database_url, server.pid)
             return
         embedded = cluster.Cluster(directory / "data", clean)
-        yield Bench(url, key, embedded.start(), server.pid)
-        embedded.stop()
+        try:
+            yield Bench(url, key, embedded.start(), server.pid)
+        finally:
+            embedded.stop()
     finally:
         server.terminate()
         server.wait()
