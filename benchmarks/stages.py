@@ -62,9 +62,9 @@ class Clocks:
             with self.timing(query):
                 return execute(conn, query, *arguments, **more)
 
-        def timed_copy(writing: Any, statement: bytes, text: str) -> None:
+        def timed_copy(writing: Any, statement: bytes, table: bytes) -> None:
             with self.timing(statement):
-                copy(writing, statement, text)
+                copy(writing, statement, table)
 
         def timed_exit(transaction: Any, *arguments: Any) -> Any:
             with self.timing(b"commit"):

@@ -254,6 +254,46 @@ def test_a_token_that_arrives_with_another_contact_moves_to_it(account: Account)
     assert account.rows("SELECT count(*) FROM token WHERE account_id = %s") == [(1,)]
 
 
+def test_a_token_that_moves_keeps_all_that_is_known_of_its_device(account: Account) -> None:
+    app = "83b77a49-fc28-409b-aeaa-68c9d544ab9d"
+    known = {
+        "appId": app,
+        "deviceModel": "Pixel 9\\N",
+        "os": "Android",
+        "locale": "uk-UA",
+        "clientVersion": "1.0",
+        "appVersion": "2.0",
+        "active": False,
+        "deviceId": "device-1",
+        "timeZone": "Europe/Kyiv",
+        "advertisingId": "ad-1",
+        "registeredAt": "1970-01-01T00:00:00.000001Z",
+        "lastActiveAt": "2026-11-23T17:05:00.5+02:00",
+        "environment": "sandbox",
+        "provider": "fcm",
+    }
+    account.upload(person(push("t", **known), externalCustomerId="x"))
+    (there,) = account.contact("x")["channels"]
+    account.upload(person(push("t", appId=app), externalCustomerId="y"))
+
+    assert account.contact("x")["channels"] == []
+    assert account.contact("y")["channels"] == [there]
+    assert there["device"]["active"] is False
+    ((row,),) = account.rows("SELECT to_jsonb(t) FROM token t WHERE account_id = %s")
+    assert row["registered_at"] == "1970-01-01T00:00:00.000001+00:00"
+    assert row["last_active_at"] == "2026-11-23T15:05:00.5+00:00"
+
+
+def test_what_a_new_token_is_unless_it_is_said_changes_nothing_when_it_is_said(account: Account) -> None:
+    contacts = [
+        person(push("t", **device), externalCustomerId="x") for device in ({}, {"active": True}, {"active": False})
+    ]
+    answer = account.upload(*contacts)
+    assert (answer["created"], answer["updated"], answer["unchanged"]) == (1, 2, 1)
+    (channel,) = account.contact("x")["channels"]
+    assert channel["device"]["active"] is False
+
+
 def test_the_same_token_of_another_app_is_another_token(account: Account) -> None:
     one, two = "83b77a49-fc28-409b-aeaa-68c9d544ab9d", "1f0c3c1e-7a54-4b3f-9c53-3b1f2ad0e6f1"
     account.upload(

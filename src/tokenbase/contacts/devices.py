@@ -29,16 +29,15 @@ def token(channel: contacts.Channel, value: str, zone: str | None, small: bool) 
     """
     columns, told = ({}, _NOTHING) if channel.device is None else _device(channel.device, zone, small)
     app_id = columns.get("app_id")
+    columns["channel"] = channel.type or ""
     columns["value"] = value
     if channel.type == "webpush":
-        columns["channel"] = "webpush"
         columns["kind"] = "url" if tokens.kind(value) == "url" else "unknown"
         keys = channel.web_push_subscription.keys if channel.web_push_subscription else None
         for column, text in (("web_push_p256dh", keys and keys.p256dh), ("web_push_auth", keys and keys.auth)):
             if text and texts.CONTROLS.search(text) is None and len(text) <= limits.DEVICE_TEXT_CHARACTERS:
                 columns[column] = text
         return identity.webpush(app_id, value), columns, told
-    columns["channel"] = "mobilepush"
     columns["kind"] = kind = tokens.kind(value)
     return identity.token(app_id, tokens.folded(value, kind)), columns, told
 
@@ -51,7 +50,7 @@ def _device(device: contacts.Device, zone: str | None, small: bool) -> tuple[inc
         device.os,
         device.locale,
         device.client_version,
-        device.app_version,
+        None if device.app_version is None else str(device.app_version),
         device.time_zone,
         device.environment,
         device.provider,
@@ -71,21 +70,21 @@ def _device(device: contacts.Device, zone: str | None, small: bool) -> tuple[inc
     return columns, (*told, *more) if more else told
 
 
-# Typed, since 1 and 1.0 are equal but are two versions of an app.
-@functools.lru_cache(maxsize=8192, typed=True)
+@functools.lru_cache(maxsize=8192)
 def _profile(
     app: str | None,
     model: str | None,
     system: str | None,
     locale: str | None,
     client_version: str | None,
-    app_version: contacts.Text | None,
+    app_version: str | None,
     time_zone: str | None,
     environment: str | None,
     provider: str | None,
 ) -> tuple[incoming.Columns, Told]:
     """Return the columns that many devices have in common, each combination looked at once, and what to tell."""
-    columns: incoming.Columns = {}
+    # A copy with these is filled in sooner than it grows.
+    columns: incoming.Columns = {"channel": "", "value": "", "kind": ""}
     told: list[tuple[str, str]] = []
 
     if app:

@@ -10,7 +10,7 @@ import email_validator
 # decides, so the pattern may be strict but never wrong.
 _PLAIN = re.compile(
     r"(?=.{6,254}\Z)(?=[^@]{1,64}@)"
-    r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@"
+    r"[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
 )
 

@@ -143,7 +143,7 @@ class Base:
         """Give a token to a person, whoever had it (contract 2: a token belongs to one contact only)."""
         token = self.tokens[key]
         if not token.row:
-            token.owner, token.row = person, {"active": "true", **columns}
+            token.owner, token.row = person, columns
             return True
         changed = token.owner is not person
         if changed and token.owner is not None:
@@ -155,10 +155,17 @@ class Base:
         row, learnt = token.row, {}
         for column, value in columns.items():
             # A token keeps the spelling it came with first: hex of another case is the same token.
-            if row.get(column, "") != value and column != "value":
-                row[column] = value
+            if (
+                row.get(column, "") != value
+                and column != "value"
+                and (column in row or people.TOKEN_DEFAULTS.get(column) != value)
+            ):
                 learnt[column] = value
         if learnt:
+            if token.row_at is None:
+                # The row of a new token is that of the contact it came with.
+                row = token.row = row.copy()
+            row.update(learnt)
             token.learnt = {**token.learnt, **learnt}
             changed = True
         return changed

@@ -56,6 +56,10 @@ TOKEN_COLUMNS = (
     "last_active_at",
 )
 """The columns of `token` that a request can set."""
+DEFAULTS: Mapping[str, str] = types.MappingProxyType({"email_confirmed": "false"})
+"""What a new contact has in columns of which nothing is said; in the others it has nothing."""
+TOKEN_DEFAULTS: Mapping[str, str] = types.MappingProxyType({"active": "true"})
+"""The same of a new token."""
 
 
 _NONE: Mapping[str, str] = types.MappingProxyType({})
@@ -107,10 +111,12 @@ class Person(msgspec.Struct, eq=False):
 
     def keys(self, identifying: frozenset[int]) -> list[str]:
         """Return the keys by which the contact can be found, tokens excepted; `identifying` are ids of fields."""
-        found = identity.of_row(self.row)
-        if identifying and (fields := self.fields):
-            found += [identity.field(field, fields[text]) for field in identifying if (text := str(field)) in fields]
-        return found
+        return identity.of_row(self.row) + self.field_keys(identifying)
+
+    def field_keys(self, identifying: frozenset[int]) -> list[str]:
+        """Return those of them that are of additional fields."""
+        fields = self.fields
+        return [identity.field(field, fields[text]) for field in identifying if (text := str(field)) in fields]
 
     def keys_changed(self, identifying: frozenset[int]) -> tuple[list[str], list[str]]:
         """Return the keys that the batch took from the contact, and those that it gave to it."""

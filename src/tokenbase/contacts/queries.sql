@@ -111,11 +111,11 @@ COPY contact (
   account_id, id, created_at, updated_at, digest, fields,
   external_id, email, email_confirmed, sms, viber, telegram, first_name, last_name, language_code, time_zone,
   contact_key, region, town, address, postcode, address_description, address_book_id
-) FROM STDIN (NULL '');
+) FROM STDIN (FORMAT binary);
 
 -- name: copy_identities
 -- New keys. The primary key refuses a second holder of one that only one may have.
-COPY identity (account_id, key, slot, contact_id) FROM STDIN;
+COPY identity (account_id, key, slot, contact_id) FROM STDIN (FORMAT binary);
 
 -- name: copy_tokens
 -- Tokens that are new to their contact.
@@ -123,7 +123,7 @@ COPY token (
   account_id, contact_id, key, created_at, updated_at,
   channel, value, kind, active, app_id, device_model, os, locale, language, client_version, app_version, device_id,
   time_zone, advertising_id, environment, provider, web_push_p256dh, web_push_auth, registered_at, last_active_at
-) FROM STDIN (NULL '');
+) FROM STDIN (FORMAT binary);
 
 -- name: update_contacts
 -- Known contacts as they are now. What a row does not name stays, and an empty text makes it null. Where only the

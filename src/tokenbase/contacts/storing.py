@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from tokenbase.contacts import loading, matching, people
-from tokenbase.store import copying, queries
+from tokenbase.contacts import identity, incoming, loading, matching, people
+from tokenbase.store import copying, queries, rows
 
 sql = queries.load("tokenbase.contacts")
 
 
-_NO_COLUMNS = dict.fromkeys(people.COLUMNS, "") | {"email_confirmed": "false"}
-_NO_TOKEN_COLUMNS = dict.fromkeys(people.TOKEN_COLUMNS, "")
+_NOT_TEXT: Mapping[str, Callable[[str], bytes]] = {
+    "email_confirmed": rows.boolean,
+    "address_book_id": rows.integer,
+    "active": rows.boolean,
+    "app_id": rows.identifier,
+    "registered_at": lambda cell: rows.moment(dt.datetime.fromisoformat(cell)),
+    "last_active_at": lambda cell: rows.moment(dt.datetime.fromisoformat(cell)),
+}
+"""How the columns that are no texts are sent."""
 
 
 def store(writing: copying.Writing, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     """Write a base that was worked through; its new contacts have their ids."""
     store_changes(writing, account_id, base.by_id.values(), base.tokens.values(), now)
-    writing.copy(sql.copy_contacts, _contact_lines(account_id, base.created, now.isoformat()))
+    writing.copy(sql.copy_contacts, _contacts(account_id, base.created, now))
     _store_tokens(writing, account_id, base, now)
     _store_keys(writing, account_id, base, [person for person in base.by_id.values() if person.changed])
 
@@ -65,8 +73,8 @@ def _has_changed(person: people.Person) -> bool:
 def store_new(
     writing: copying.Writing,
     account_id: int,
-    created: Collection[people.Person],
-    tokens: Collection[people.Token],
+    created: Sequence[people.Person],
+    tokens: Sequence[people.Token],
     identifying: frozenset[int],
     now: dt.datetime,
 ) -> None:
@@ -74,35 +82,63 @@ def store_new(
 
     The account need not be locked: a key that only one may hold and somebody does is a UniqueViolation.
     """
-    time = now.isoformat()
-    writing.copy(sql.copy_contacts, _contact_lines(account_id, created, time))
-    writing.copy(sql.copy_tokens, _token_lines(account_id, tokens, time))
-    lines = _new_key_lines(account_id, created, identifying)
-    lines += [f"{account_id}\t{token.key}\t0\t{token.owner.id}\n" for token in tokens if token.owner is not None]
-    _copy_keys(writing, lines)
+    writing.copy(sql.copy_contacts, _contacts(account_id, created, now))
+    writing.copy(sql.copy_tokens, _tokens(account_id, tokens, now))
+    keys = _new_keys(created, identifying)
+    keys.add([bytes.fromhex(token.key) for token in tokens], _owners(tokens), alone=True)
+    writing.copy(sql.copy_identities, keys.table(account_id))
 
 
-def _copy_keys(writing: copying.Writing, lines: list[str]) -> None:
-    # In the order of the index, of which neighbours then share pages.
-    lines.sort()
-    writing.copy(sql.copy_identities, lines)
+class _Keys:
+    """New rows of the identity table."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._rows: list[bytes] = []
+
+    def add(self, keys: Iterable[bytes], holders: Iterable[bytes], alone: bool) -> None:
+        """Add keys and the ids of the contacts that hold them; `alone` where nobody else may."""
+        if alone:
+            self._rows += [key + _ALONE + holder for key, holder in zip(keys, holders, strict=True)]
+        else:
+            self._rows += [key + holder + holder for key, holder in zip(keys, holders, strict=True)]
+
+    def table(self, account_id: int) -> bytes:
+        """Return the rows, in the order of the index, of which neighbours then share pages."""
+        before_key = rows.integer(account_id) + rows.UUID
+        return rows.table(len(self._rows), 4, [before_key, sorted(self._rows)])
 
 
-def _new_key_lines(account_id: int, created: Iterable[people.Person], identifying: frozenset[int]) -> list[str]:
-    lines = []
-    for person in created:
-        # The external id is the first of the columns that are keys.
-        slot = 0 if person.row.get("external_id") else person.id
-        for key in person.keys(identifying):
-            lines.append(f"{account_id}\t{key}\t{slot}\t{person.id}\n")
-            slot = person.id
-    return lines
+_ALONE = rows.bigint(0)
+"""The slot of a key that only one contact may hold; elsewhere it is the holder."""
+
+
+def _new_keys(created: Sequence[people.Person], identifying: frozenset[int]) -> _Keys:
+    keys = _Keys()
+    for column in identity.KEYED_COLUMNS:
+        having = [person for person in created if person.row.get(column)]
+        found = identity.of_values(column, [person.row[column] for person in having])
+        keys.add(found, _ids(having), alone=column == "external_id")
+    for person in created if identifying else ():
+        found = [bytes.fromhex(key) for key in person.field_keys(identifying)]
+        keys.add(found, _ids([person]) * len(found), alone=False)
+    return keys
+
+
+def _ids(contacts: Iterable[people.Person]) -> list[bytes]:
+    """Return the cells of the ids of contacts, all of which have one."""
+    return rows.bigints([person.id for person in contacts if person.id is not None])
+
+
+def _owners(tokens: Iterable[people.Token]) -> list[bytes]:
+    """Return the cells of the ids of the contacts that own tokens, all of which are owned."""
+    return _ids([token.owner for token in tokens if token.owner is not None])
 
 
 def _store_keys(
     writing: copying.Writing, account_id: int, base: matching.Base, touched: Collection[people.Person]
 ) -> None:
-    added = _new_key_lines(account_id, base.created, base.identifying)
+    added = _new_keys(base.created, base.identifying)
     gone: list[tuple[int, str]] = []
     for person in touched:
         assert person.id is not None
@@ -113,25 +149,61 @@ def _store_keys(
             lost, given = person.keys_changed(base.identifying)
             gone += [(person.id, key) for key in lost]
         unique_key = person.external_key() if given else None
-        added += [f"{account_id}\t{key}\t{0 if key == unique_key else person.id}\t{person.id}\n" for key in given]
+        for key in given:
+            added.add([bytes.fromhex(key)], [rows.bigint(person.id)], alone=key == unique_key)
     moved: list[tuple[int, str]] = []
     for token in base.tokens.values():
         if token.owner is not None and (holder := token.owner.id) is not None and token.key_at != holder:
             if token.key_at is None:
-                added.append(f"{account_id}\t{token.key}\t0\t{holder}\n")
+                added.add([bytes.fromhex(token.key)], [rows.bigint(holder)], alone=True)
             else:
                 moved.append((holder, token.key))
     for statement, pairs in ((sql.delete_identities, gone), (sql.move_identities, moved)):
         if pairs:
             writing.execute(statement, loading.pairs(account_id, pairs))
-    _copy_keys(writing, added)
+    writing.copy(sql.copy_identities, added.table(account_id))
 
 
-def _contact_lines(account_id: int, created: Iterable[people.Person], time: str) -> Iterator[str]:
-    for person in created:
-        fields = msgspec.json.encode(person.fields).decode() if person.fields else "{}"
-        cells = "\t".join({**_NO_COLUMNS, **person.row}.values())
-        yield f"{account_id}\t{person.id}\t{time}\t{time}\t{person.digest}\t{fields}\t{cells}\n"
+def _contacts(account_id: int, created: Sequence[people.Person], now: dt.datetime) -> bytes:
+    time = rows.moment(now)
+    fields = [msgspec.json.encode(person.fields) if person.fields else b"{}" for person in created]
+    columns: list[rows.Column] = [
+        rows.integer(account_id),
+        _ids(created),
+        time,
+        time,
+        rows.digests([person.digest for person in created]),
+        rows.column(rows.jsonb, fields),
+        *_columns(people.COLUMNS, [person.row for person in created], people.DEFAULTS),
+    ]
+    return rows.table(len(created), len(columns), columns)
+
+
+def _tokens(account_id: int, tokens: Sequence[people.Token], now: dt.datetime) -> bytes:
+    time = rows.moment(now)
+    columns: list[rows.Column] = [
+        rows.integer(account_id),
+        _owners(tokens),
+        rows.digests([token.key for token in tokens]),
+        time,
+        time,
+        *_columns(people.TOKEN_COLUMNS, [token.row for token in tokens], people.TOKEN_DEFAULTS),
+    ]
+    return rows.table(len(tokens), len(columns), columns)
+
+
+def _columns(
+    names: Iterable[str], given: Sequence[incoming.Columns], defaults: Mapping[str, str]
+) -> Iterator[rows.Column]:
+    """Give columns of rows, with their defaults or null where nothing is given."""
+    used = set(itertools.chain.from_iterable(given))
+    for name in names:
+        encode = _NOT_TEXT.get(name, rows.text)
+        absent = defaults.get(name, "")
+        if name in used:
+            yield rows.nullable(encode, [row.get(name, absent) for row in given])
+        else:
+            yield from rows.nullable(encode, [absent])
 
 
 def _update_contacts(
@@ -169,14 +241,7 @@ def _store_tokens(writing: copying.Writing, account_id: int, base: matching.Base
         added.append(token)
     if gone:
         writing.execute(sql.delete_tokens, loading.pairs(account_id, gone))
-    writing.copy(sql.copy_tokens, _token_lines(account_id, added, now.isoformat()))
-
-
-def _token_lines(account_id: int, added: Iterable[people.Token], time: str) -> Iterator[str]:
-    for token in added:
-        assert token.owner is not None
-        cells = "\t".join({**_NO_TOKEN_COLUMNS, **token.row}.values())
-        yield f"{account_id}\t{token.owner.id}\t{token.key}\t{time}\t{time}\t{cells}\n"
+    writing.copy(sql.copy_tokens, _tokens(account_id, added, now))
 
 
 def index_field(conn: loading.Connection, account_id: int, field_id: int) -> None:

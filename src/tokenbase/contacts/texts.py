@@ -6,6 +6,9 @@ import re
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """Control characters: in a token or an id they are a fault of the export, and PostgreSQL stores no NUL."""
+_PLAIN = re.compile(r"[ -~]*")
+_LONG = 64
+"""From so many characters on, as tokens have, the pattern tells sooner than Python that all are plain ones."""
 
 
 class TooLong(ValueError):
@@ -22,6 +25,7 @@ def clean(text: str, most: int) -> str:
     text = text.strip()
     if len(text) > most:
         raise TooLong(text, most)
-    if not text.isprintable() and (found := CONTROLS.search(text)) is not None:
+    plain = text.isprintable() if len(text) < _LONG else _PLAIN.fullmatch(text)
+    if not plain and (found := CONTROLS.search(text)) is not None:
         raise ValueError(f"it has a control character (U+{ord(found[0]):04X}) at position {found.start() + 1}")
     return text

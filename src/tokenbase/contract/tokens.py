@@ -14,14 +14,16 @@ _FID = re.compile(r"[cdef][A-Za-z0-9_-]{21}")
 
 def kind(value: str) -> str:
     """Return the kind, one of `KINDS`, that the shape of a token shows."""
-    if value.startswith(("ExponentPushToken[", "ExpoPushToken[")):
-        return "expo"
-    if value.startswith(("https://", "http://")):
-        return "url"
-    if is_hex(value):
-        return "apns"
+    if value.startswith(("Expo", "http")):
+        if value.startswith(("ExponentPushToken[", "ExpoPushToken[")):
+            return "expo"
+        if value.startswith(("https://", "http://")):
+            return "url"
+    # Before what takes longer: these are most of all tokens.
     if ":" in value and "APA91b" in value:
         return "fcm"
+    if is_hex(value):
+        return "apns"
     if _FID.fullmatch(value):
         return "fid"
     if value.startswith("APA91b"):

@@ -107,7 +107,8 @@ class Ahead:
             if isinstance(taken, matching.Taken) and taken.person.id is not None:
                 raise NotNew
             self.outcomes.append(taken)
-            self._shared += _shared_keys(read, self._how)
+            if self._how.kinds:
+                self._shared += _shared_keys(read, self._how)
         created = base.created[first:]
         for person, contact_id in zip(created, self._blocks.take("contact", len(created)), strict=True):
             person.id = contact_id

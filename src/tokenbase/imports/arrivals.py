@@ -228,9 +228,9 @@ def worked(outcomes: Sequence[Outcome]) -> Worked:
 
 
 def _fate(outcome: Outcome) -> sessions.Fate:
-    if isinstance(outcome, sessions.Fate):
-        return outcome
+    if isinstance(outcome, matching.Taken):
+        person = outcome.person
+        return sessions.Fate(outcome.result, person.id, person.row.get("external_id") or None, outcome.changed)
     if isinstance(outcome, problems.Problem):
         return sessions.Fate("skipped" if outcome.code == problems.CONTACT_DELETED else "failed")
-    person = outcome.person
-    return sessions.Fate(outcome.result, person.id, person.row.get("external_id") or None, outcome.changed)
+    return outcome

@@ -14,7 +14,7 @@ VALUES (%(account_id)s, %(id)s, %(key)s, %(key)s, %(now)s);
 
 -- name: copy_events
 -- One event for each new contact.
-COPY event (account_id, contact_id, id, event_type_id, occurred_at, key_value, params) FROM STDIN;
+COPY event (account_id, contact_id, id, event_type_id, occurred_at, key_value, params) FROM STDIN (FORMAT binary);
 
 -- name: create_session
 -- An import that is finished, with what became of each contact.

@@ -1,17 +1,15 @@
-"""Rows as PostgreSQL's COPY reads them, in its text format: the fastest way in that the driver offers.
-
-A row is made of cells, each the text of a value as PostgreSQL writes it, and an empty cell is null: no column that can
-be null holds an empty text. Statements that read COPY say `(NULL '')`, and those that fetch cells cast to text.
-"""
+"""Statements and rows on their way to the database while the next ones are made."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import psycopg
+
+from tokenbase.store import rows
 
 _Answer = TypeVar("_Answer")
 
@@ -57,17 +55,14 @@ class Writing:
         """Run a statement."""
         self._aside(lambda: self._conn.execute(statement, parameters))
 
-    def copy(self, statement: bytes, lines: Iterable[str]) -> None:
-        """Send lines, each the cells of a row with a tab between and a newline at its end, to a COPY … FROM STDIN.
+    def copy(self, statement: bytes, table: bytes) -> None:
+        """Send rows, as `rows.table` gives them, to a COPY … FROM STDIN (FORMAT binary); for none no statement."""
+        if table:
+            self._aside(lambda: self._copy(statement, table))
 
-        No cell may hold a tab or a newline. Where there are no lines there is no statement.
-        """
-        if text := "".join(lines).replace("\\", "\\\\"):
-            self._aside(lambda: self._copy(statement, text))
-
-    def _copy(self, statement: bytes, text: str) -> None:
+    def _copy(self, statement: bytes, table: bytes) -> None:
         with self._conn.cursor().copy(statement) as copy:
-            copy.write(text)
+            copy.write(b"".join((rows.BEGIN, table, rows.END)))
 
 
 @contextlib.contextmanager

@@ -116,7 +116,13 @@ def connect(url: str, size: int = 8) -> Database:
         timeout=5,
         open=False,
         check=psycopg_pool.ConnectionPool.check_connection,
-        kwargs={"application_name": "tokenbase", "options": options, "connect_timeout": 10},
+        kwargs={
+            "application_name": "tokenbase",
+            "options": options,
+            "connect_timeout": 10,
+            # What COPY is sent is encoded by ourselves (store/rows.py).
+            "client_encoding": "utf8",
+        },
         name="tokenbase",
     )
     pool.open()
