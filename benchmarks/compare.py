@@ -1,4 +1,4 @@
-"""Whether a change makes the import of new contacts faster: python benchmarks/compare.py OTHER/src
+"""Whether a change makes the import faster: python benchmarks/compare.py OTHER/src
 
 Runs a server of this checkout and one of another, whose `src` is given, each with a PostgreSQL of its own, and sends
 them the same batches by turns, so that the machine's changes of speed meet both. Prints how many times as fast the
@@ -26,17 +26,23 @@ WARM = 10
 """So many batches are sent before the clock runs."""
 
 
+WHAT = {"new": "", "same": "1", "updated": "2"}
+"""What batches can be measured, and the version of the contacts' app after the first; "" where there is no second."""
+KINDS = ("the import process", "PostgreSQL", "the process that listens")
+
+
 def processor_ms(root: int) -> dict[str, float]:
-    """Return the milliseconds that each process has computed which a server began, and each of PostgreSQL's."""
-    found = {}
+    """Return the milliseconds that a server, the processes that it began, and all of PostgreSQL have computed."""
+    importing, postgres, listening = KINDS
+    found = dict.fromkeys(KINDS, 0.0)
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            words = (process / "cmdline").read_text().replace("\0", " ").split()
+            words = (process / "cmdline").read_text()
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if words and (root in (int(process.name), parent) or words[0] == "postgres:"):
+            if int(process.name) == root or parent == root or words.startswith("postgres:"):
+                kind = listening if int(process.name) == root else importing if parent == root else postgres
                 threads = (process / "task").glob("*/schedstat")
-                spent = sum(int(thread.read_text().split()[0]) for thread in threads)
-                found[f"{process.name} {' '.join(words[:2])[-40:]}"] = spent / 1e6
+                found[kind] += sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
     return found
 
 
@@ -44,11 +50,12 @@ def main() -> None:
     """Run the benchmark."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("other", type=Path, nargs="?", default=HERE, help="the src of another checkout")
-    arguments.add_argument("--batches", type=int, default=40, help="batches of 3,000 new contacts for each")
+    arguments.add_argument("--batches", type=int, default=40, help="batches of 3,000 contacts for each")
+    arguments.add_argument("--what", choices=WHAT, default="new", help="what the batches are")
     given = arguments.parse_args()
     benches: list[tuple[Bench, httpx2.Client]] = []
     took: tuple[list[float], list[float]] = ([], [])
-    own: dict[str, float] = {}
+    computed = [dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS, 0.0)]
     with contextlib.ExitStack() as stack:
         for source in (HERE, given.other):
             made = stack.enter_context(tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp"))
@@ -56,23 +63,28 @@ def main() -> None:
             bench = stack.enter_context(running(Path(made), environ))
             client = httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=300)
             benches.append((bench, stack.enter_context(client)))
-        for turn, body in enumerate(bodies(0, WARM + given.batches, lambda number: "1")):
+        if again := WHAT[given.what]:
+            for _, client in benches:
+                for body in bodies(0, WARM + given.batches, lambda number: "1"):
+                    client.post("/api/v1/contacts", content=body).raise_for_status()
+        for turn, body in enumerate(bodies(0, WARM + given.batches, lambda number: again or "1")):
             for place in (0, 1) if turn % 2 else (1, 0):
                 bench, client = benches[place]
-                before = processor_ms(bench.server) if place == 0 else {}
+                before = processor_ms(bench.server)
                 began = time.perf_counter()
                 client.post("/api/v1/contacts", content=body).raise_for_status()
                 if turn >= WARM:
                     took[place].append(time.perf_counter() - began)
-                    after = processor_ms(bench.server) if place == 0 else {}
-                    for name in before.keys() & after.keys():
-                        own[name] = own.get(name, 0.0) + after[name] - before[name]
+                    after = processor_ms(bench.server)
+                    for kind in KINDS:
+                        computed[place][kind] += (after[kind] - before[kind]) / given.batches
     ratio = statistics.median(here / other for here, other in zip(*took, strict=True))
     print(f"the other is {ratio:.2f} times as fast\n")
-    print(f"a batch takes this one {1000 * statistics.median(took[0]):.0f} ms, of which these processes compute:\n")
-    for name, spent in sorted(own.items(), key=lambda item: -item[1]):
-        if spent >= given.batches:
-            print(f"{spent / given.batches:6.0f} ms  {name}")
+    print("| ms a batch | this one | the other |\n| --- | ---: | ---: |")
+    whole = [1000 * statistics.median(taken) for taken in took]
+    print(f"| in all | {whole[0]:.0f} | {whole[1]:.0f} |")
+    for kind in KINDS:
+        print(f"| {kind} computes | {computed[0][kind]:.0f} | {computed[1][kind]:.0f} |")
 
 
 if __name__ == "__main__":

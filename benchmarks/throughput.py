@@ -1,9 +1,9 @@
 """How fast the import is, beside the fastest that PostgreSQL can write the same rows: python benchmarks/throughput.py
 
 Makes its own PostgreSQL, server and contacts, and removes them again. The limit is COPY of ready-made rows into the
-same indexed tables in one stream, measured right after each rate. Prints a table of ratios, which alone can be compared
-between machines: the median of all rounds, the least and the greatest. Writes the same as throughput.svg into the
-working directory.
+same indexed tables in one stream, as text, measured right after each rate; what the binary format makes of it is told
+beside it. Prints a table of ratios, which alone can be compared between machines: the median of all rounds, the least
+and the greatest. Writes the same as throughput.svg into the working directory.
 """
 
 from __future__ import annotations
@@ -70,23 +70,36 @@ class Limit:
         self.url = url
         self.contacts = batches * BATCH
         self.parts: list[list[bytes]] = []
+        self.binary: list[list[bytes]] = []
+        """The same in COPY's binary format."""
         with psycopg.connect(url) as conn:
             for table in self.TABLES:
-                with conn.cursor().copy(f"COPY {table} TO STDOUT".encode()) as copy:
-                    rows = b"".join(copy).splitlines(keepends=True)
+                rows = _copied(conn, f"COPY {table} TO STDOUT").splitlines(keepends=True)
                 each = len(rows) // batches
-                self.parts.append([b"".join(rows[batch * each : (batch + 1) * each]) for batch in range(batches)])
+                parts = [b"".join(rows[batch * each : (batch + 1) * each]) for batch in range(batches)]
+                self.parts.append(parts)
+                conn.execute(f"CREATE TEMPORARY TABLE part (LIKE {table})".encode())
+                self.binary.append([self._as_binary(conn, part) for part in parts])
+                conn.execute("DROP TABLE part")
 
-    def measure(self) -> float:
-        """Return the contacts a second that are written, batch by batch, each in a transaction."""
+    @staticmethod
+    def _as_binary(conn: psycopg.Connection[tuple[object, ...]], part: bytes) -> bytes:
+        conn.execute("TRUNCATE part")
+        with conn.cursor().copy("COPY part FROM STDIN") as copy:
+            copy.write(part)
+        return _copied(conn, "COPY part TO STDOUT (FORMAT binary)")
+
+    def measure(self, binary: bool = False) -> float:
+        """Return the contacts a second that are written, batch by batch, each in a transaction; as text or binary."""
+        how = " (FORMAT binary)" if binary else ""
         with psycopg.connect(self.url) as conn:
             for table in self.TABLES:
                 conn.execute(f"CREATE TABLE limit_{table} (LIKE {table} INCLUDING ALL)".encode())
             conn.commit()
             began = time.perf_counter()
-            for batch in zip(*self.parts, strict=True):
+            for batch in zip(*(self.binary if binary else self.parts), strict=True):
                 for table, part in zip(self.TABLES, batch, strict=True):
-                    with conn.cursor().copy(f"COPY limit_{table} FROM STDIN".encode()) as copy:
+                    with conn.cursor().copy(f"COPY limit_{table} FROM STDIN{how}".encode()) as copy:
                         copy.write(part)
                 conn.commit()
             seconds = time.perf_counter() - began
@@ -94,6 +107,11 @@ class Limit:
                 conn.execute(f"DROP TABLE limit_{table}".encode())
             conn.commit()
         return self.contacts / seconds
+
+
+def _copied(conn: psycopg.Connection[tuple[object, ...]], statement: str) -> bytes:
+    with conn.cursor().copy(statement.encode()) as copy:
+        return b"".join(copy)
 
 
 KINDS: tuple[tuple[str, Callable[[int], str]], ...] = (
@@ -118,6 +136,7 @@ def main() -> None:
     given = arguments.parse_args()
     found: dict[tuple[str, int], list[float]] = {(name, clients): [] for name, _ in KINDS for clients in (1, 4)}
     limits = []
+    binary = []
     with (
         tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made,
         running(Path(made), os.environ) as bench,
@@ -135,7 +154,10 @@ def main() -> None:
                     limits.append(limit.measure())
                     found[name, clients].append(rate / limits[-1])
                 first += given.batches * BATCH
-    print(f"the limit: {statistics.median(limits):,.0f} contacts a second by COPY on this machine\n")
+                text = limit.measure()
+                binary.append(limit.measure(binary=True) / text)
+    print(f"the limit: {statistics.median(limits):,.0f} contacts a second by COPY, as text, on this machine")
+    print(f"binary COPY of the same rows, to that: {shown(binary)}\n")
     print("| what | one client | four clients |\n| --- | --- | --- |")
     for name, _ in KINDS:
         print(f"| {name} | {shown(found[name, 1])} | {shown(found[name, 4])} |")
