@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 Columns = dict[str, str]
-"""Cells (store/copying.py) by the name of their column. Only what the request carries is there; "" clears."""
+"""Cells by the name of their column: each the text that PostgreSQL writes for a value, "" for null. No column that can
+be null holds an empty text. Of what is sent only what the request carries is there, and "" clears."""
 
 
 class Incoming(msgspec.Struct, kw_only=True):

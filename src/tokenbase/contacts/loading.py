@@ -82,7 +82,8 @@ def load(
 
 def external_ids(conn: Connection, account_id: int, external_ids: Iterable[str]) -> dict[str, int]:
     """Return which contact, deleted or not, has which of these external ids."""
-    keys = {identity.external(external_id): external_id for external_id in external_ids}
+    asked = list(external_ids)
+    keys = dict(zip([key.hex() for key in identity.of_values("external_id", asked)], asked, strict=True))
     return {keys[key]: holders[0] for key, holders in match(conn, account_id, list(keys)).items()}
 
 

@@ -120,6 +120,8 @@ class Person(msgspec.Struct, eq=False):
 
     def keys_changed(self, identifying: frozenset[int]) -> tuple[list[str], list[str]]:
         """Return the keys that the batch took from the contact, and those that it gave to it."""
+        if not self.before and self.fields_before is None:
+            return [], []
         pairs = [
             (identity.of_column(column, old) if old else "", identity.of_column(column, new) if new else "")
             for column in identity.KEYED_COLUMNS

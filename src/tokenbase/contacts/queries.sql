@@ -41,7 +41,7 @@ WHERE account_id = %(account_id)s
   AND digest IS NOT NULL;
 
 -- name: contacts_by_id
--- The contacts with these ids, deleted ones too, as cells (store/copying.py).
+-- The contacts with these ids, deleted ones too, as cells (contacts/incoming.py).
 SELECT
   id, updated_at::text, deleted_at IS NOT NULL, coalesce(digest::text, ''), fields::text,
   coalesce(external_id, ''), coalesce(email, ''), email_confirmed::text, coalesce(sms, ''), coalesce(viber, ''),
