@@ -107,8 +107,8 @@ def connect(url: str, size: int = 8) -> Database:
     """Open a database by its URL with at most `size` connections. Raises Unavailable with the driver's reason."""
     dial(url).close()
     given = conninfo.conninfo_to_dict(url).get("options", "")
-    # Whoever waited for a lock must see what its last holder committed.
-    options = f"{given} -c timezone=UTC -c default_transaction_isolation=read\\ committed"
+    # Moments are fetched as texts, too. Whoever waited for a lock must see what its last holder committed.
+    options = f"{given} -c timezone=UTC -c datestyle=ISO -c default_transaction_isolation=read\\ committed"
     pool = psycopg_pool.ConnectionPool[Connection](
         url,
         min_size=1,

@@ -30,6 +30,7 @@ class _Lengths(dict[int, bytes]):
 
 
 _LENGTHS = _Lengths((length, _length(length)) for length in range(4096))
+_BOOLEANS = {"true": b"\0\0\0\1\1", "false": b"\0\0\0\1\0"}
 _integer = struct.Struct(">ii").pack
 _bigint = struct.Struct(">iq").pack
 _count = struct.Struct(">h").pack
@@ -55,7 +56,7 @@ def bigints(values: Iterable[int]) -> list[bytes]:
 
 def boolean(text: str) -> bytes:
     """Return the cell of a `boolean`, written `true` or `false`."""
-    return b"\0\0\0\1\1" if text == "true" else b"\0\0\0\1\0"
+    return _BOOLEANS[text]
 
 
 def text(text: str) -> bytes:

@@ -63,6 +63,18 @@ def test_transactions_see_what_was_committed_before_each_statement_whatever_the_
         assert conn.execute(b"SHOW transaction_isolation").fetchone() == ("read committed",)
 
 
+def test_moments_are_read_however_the_database_writes_them(make: Callable[[str], str]) -> None:
+    url = make("")
+    with psycopg.connect(url) as conn:
+        name = sql.Identifier(conn.info.dbname)
+        conn.execute(sql.SQL("ALTER DATABASE {} SET datestyle = 'German'").format(name))
+    with contextlib.closing(database.connect(url)) as base, base.transaction() as conn:
+        row = conn.execute(
+            b"SELECT now, now::text FROM CAST('2026-11-23 17:05:00.5+00' AS timestamptz) AS now"
+        ).fetchone()
+        assert row == (dt.datetime(2026, 11, 23, 17, 5, 0, 500_000, dt.UTC), "2026-11-23 17:05:00.5+00")
+
+
 def test_a_transaction_is_kept_whole_or_not_at_all(base: database.Database) -> None:
     insert = b"INSERT INTO account VALUES (%s, '', '', now())"
     with base.transaction() as conn:
