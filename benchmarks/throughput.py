@@ -12,6 +12,7 @@ import argparse
 import concurrent.futures
 import datetime as dt
 import json
+import multiprocessing
 import os
 import statistics
 import tempfile
@@ -114,6 +115,23 @@ def _copied(conn: psycopg.Connection[tuple[object, ...]], statement: str) -> byt
         return b"".join(copy)
 
 
+def _loop(_: int) -> float:
+    """Return the seconds that a loop takes that is always the same."""
+    began = time.perf_counter()
+    for number in range(2_000_000):
+        number * number
+    return time.perf_counter() - began
+
+
+def crowding() -> float:
+    """Return how many times as long the same loop takes in two processes at once as in one: 1 on two real cores."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(_loop, range(2))
+        alone = min(pool.map(_loop, [0])[0] for _ in range(3))
+        together = min(max(pool.map(_loop, [0, 1], chunksize=1)) for _ in range(3))
+    return together / alone
+
+
 KINDS: tuple[tuple[str, Callable[[int], str]], ...] = (
     ("all new", lambda number: "1"),
     ("same again", lambda number: "1"),
@@ -137,6 +155,7 @@ def main() -> None:
     found: dict[tuple[str, int], list[float]] = {(name, clients): [] for name, _ in KINDS for clients in (1, 4)}
     limits = []
     binary = []
+    crowded = []
     with (
         tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made,
         running(Path(made), os.environ) as bench,
@@ -154,10 +173,12 @@ def main() -> None:
                     limits.append(limit.measure())
                     found[name, clients].append(rate / limits[-1])
                 first += given.batches * BATCH
+                crowded.append(crowding())
                 text = limit.measure()
                 binary.append(limit.measure(binary=True) / text)
     print(f"the limit: {statistics.median(limits):,.0f} contacts a second by COPY, as text, on this machine")
-    print(f"binary COPY of the same rows, to that: {shown(binary)}\n")
+    print(f"binary COPY of the same rows, to that: {shown(binary)}")
+    print(f"a loop in two processes at once, to the same in one: {shown(crowded)} times as long\n")
     print("| what | one client | four clients |\n| --- | --- | --- |")
     for name, _ in KINDS:
         print(f"| {name} | {shown(found[name, 1])} | {shown(found[name, 4])} |")
