@@ -2,7 +2,7 @@
 
 Runs a server of this checkout and one of another, whose `src` is given, each with a PostgreSQL of its own, and sends
 them the same batches by turns, so that the machine's changes of speed meet both. Prints how many times as fast the
-other is, the median of the pairs' ratios, and what each process of this one computed for a batch. Without OTHER it
+other is, the median of the pairs' ratios, and what the processes of each computed for a batch. Without OTHER it
 compares this checkout with itself, which shows the noise.
 """
 
@@ -24,8 +24,6 @@ from throughput import bodies
 HERE = Path(__file__).parent.parent / "src"
 WARM = 10
 """So many batches are sent before the clock runs."""
-
-
 WHAT = {"new": "", "same": "1", "updated": "2"}
 """What batches can be measured, and the version of the contacts' app after the first; "" where there is no second."""
 KINDS = ("the import process", "PostgreSQL", "the process that listens")

@@ -29,15 +29,16 @@ def token(channel: contacts.Channel, value: str, zone: str | None, small: bool) 
     """
     columns, told = ({}, _NOTHING) if channel.device is None else _device(channel.device, zone, small)
     app_id = columns.get("app_id")
-    columns["channel"] = channel.type or ""
     columns["value"] = value
     if channel.type == "webpush":
+        columns["channel"] = "webpush"
         columns["kind"] = "url" if tokens.kind(value) == "url" else "unknown"
         keys = channel.web_push_subscription.keys if channel.web_push_subscription else None
         for column, text in (("web_push_p256dh", keys and keys.p256dh), ("web_push_auth", keys and keys.auth)):
             if text and texts.CONTROLS.search(text) is None and len(text) <= limits.DEVICE_TEXT_CHARACTERS:
                 columns[column] = text
         return identity.webpush(app_id, value), columns, told
+    columns["channel"] = "mobilepush"
     columns["kind"] = kind = tokens.kind(value)
     return identity.token(app_id, tokens.folded(value, kind)), columns, told
 

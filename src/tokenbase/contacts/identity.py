@@ -29,8 +29,7 @@ def email(address: str) -> str:
 
 def token(app_id: str | None, folded: str) -> str:
     """Return the key of a push token within its app; `folded` as `contract.tokens.folded` gives it."""
-    # As `key` does: of all keys these are made most often.
-    return hashlib.sha256(f"token:{app_id or ''}:{folded}".encode()).hexdigest()[:32]
+    return key("token", f"{app_id or ''}:{folded}")
 
 
 def webpush(app_id: str | None, endpoint: str) -> str:
@@ -49,7 +48,10 @@ def of_column(column: str, value: str) -> str:
 
 
 def of_values(column: str, values: Iterable[str]) -> list[bytes]:
-    """Return the keys of many values of such a column, as the bytes that the digits of a key stand for."""
+    """Return the keys of many values of such a column, as the bytes that the digits of a key stand for.
+
+    The same as `of_column` for each, in less time.
+    """
     kind = _KINDS[column]
     compared = [value.lower() for value in values] if column == "email" else values
     return [hashlib.sha256(f"{kind}:{value}".encode()).digest()[:16] for value in compared]

@@ -13,7 +13,6 @@ from tokenbase.contacts import devices, emails, fields, identity, incoming, lang
 from tokenbase.contract import contacts, limits, problems
 
 _ID_LIMIT = 2**63
-_CHANNEL_TYPES = frozenset(contacts.CHANNEL_TYPES)
 _SMALL_BYTES = 4096
 """The most bytes of a contact whose device's texts may be remembered from one contact to the next."""
 
@@ -135,7 +134,7 @@ class Reader:
             )
         for number, channel in enumerate(sent if isinstance(sent, list) else [sent]):
             kind = channel.type
-            if kind not in _CHANNEL_TYPES:
+            if kind not in contacts.CHANNEL_TYPES:
                 kind = channel.type = self._channel_type(kind, number)
             value = "" if channel.value is None else str(channel.value)
             try:

@@ -118,21 +118,21 @@ def _new_keys(created: Sequence[people.Person], identifying: frozenset[int]) -> 
     for column in identity.KEYED_COLUMNS:
         having = [person for person in created if person.row.get(column)]
         found = identity.of_values(column, [person.row[column] for person in having])
-        keys.add(found, _ids(having), alone=column == "external_id")
+        keys.add(found, ids(having), alone=column == "external_id")
     for person in created if identifying else ():
         found = [bytes.fromhex(key) for key in person.field_keys(identifying)]
-        keys.add(found, _ids([person]) * len(found), alone=False)
+        keys.add(found, ids([person]) * len(found), alone=False)
     return keys
 
 
-def _ids(contacts: Iterable[people.Person]) -> list[bytes]:
+def ids(contacts: Iterable[people.Person]) -> list[bytes]:
     """Return the cells of the ids of contacts, all of which have one."""
     return rows.bigints([person.id for person in contacts if person.id is not None])
 
 
 def _owners(tokens: Iterable[people.Token]) -> list[bytes]:
     """Return the cells of the ids of the contacts that own tokens, all of which are owned."""
-    return _ids([token.owner for token in tokens if token.owner is not None])
+    return ids([token.owner for token in tokens if token.owner is not None])
 
 
 def _store_keys(
@@ -169,7 +169,7 @@ def _contacts(account_id: int, created: Sequence[people.Person], now: dt.datetim
     fields = [msgspec.json.encode(person.fields) if person.fields else b"{}" for person in created]
     columns: list[rows.Column] = [
         rows.integer(account_id),
-        _ids(created),
+        ids(created),
         time,
         time,
         rows.digests([person.digest for person in created]),

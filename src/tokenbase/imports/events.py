@@ -7,7 +7,7 @@ from collections.abc import Reversible, Sequence
 
 import msgspec
 
-from tokenbase.contacts import people
+from tokenbase.contacts import people, storing
 from tokenbase.imports import sessions
 from tokenbase.store import blocks, copying, queries, rows
 
@@ -57,12 +57,12 @@ def record(
         7,
         [
             rows.integer(account_id),
-            rows.bigints([person.id for person in created if person.id is not None]),
+            storing.ids(created),
             rows.bigints(blocks.take("event", len(created))),
             rows.bigint(type_id),
             rows.moment(now),
-            rows.texts([one.email or one.sms or one.external_id or one.token for one in params]),
-            rows.jsonbs(encoded),
+            [rows.text(one.email or one.sms or one.external_id or one.token) for one in params],
+            map(rows.jsonb, encoded),
         ],
     )
     writing.copy(sql.copy_events, table)

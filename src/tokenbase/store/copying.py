@@ -13,7 +13,7 @@ from tokenbase.store import rows
 
 _Answer = TypeVar("_Answer")
 
-_FEW_LINES = 200
+_FEW_ROWS = 200
 """So few are written at once; a thread would cost more than it saves."""
 
 
@@ -68,7 +68,7 @@ class Writing:
 @contextlib.contextmanager
 def writing(conn: psycopg.Connection[tuple[object, ...]], rows: int) -> Iterator[Writing]:
     """Give a Writing for about so many rows; at its end everything is written. Raises what the first fault raised."""
-    if rows <= _FEW_LINES:
+    if rows <= _FEW_ROWS:
         yield Writing(conn, None)
         return
     with concurrent.futures.ThreadPoolExecutor(1) as thread:

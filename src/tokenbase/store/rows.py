@@ -65,21 +65,9 @@ def text(text: str) -> bytes:
     return _LENGTHS[len(data)] + data
 
 
-def texts(texts: Iterable[str]) -> list[bytes]:
-    """Return a `text` column of values that hardly come twice."""
-    lengths = _LENGTHS
-    return [lengths[len(data)] + data for data in [text.encode() for text in texts]]
-
-
 def jsonb(encoded: bytes) -> bytes:
     """Return the cell of a `jsonb`."""
     return _LENGTHS[len(encoded) + 1] + b"\1" + encoded
-
-
-def jsonbs(encoded: Iterable[bytes]) -> list[bytes]:
-    """Return a `jsonb` column of values that hardly come twice."""
-    lengths = _LENGTHS
-    return [lengths[len(one) + 1] + b"\1" + one for one in encoded]
 
 
 def identifier(text: str) -> bytes:
@@ -126,6 +114,6 @@ def table(count: int, width: int, columns: Iterable[Column]) -> bytes:
             row[-1] += cells
     made = row * count
     for place, cells in places.items():
-        # A list's own way to say that every so manieth is another.
+        # Into every row at the same place; a list refuses more or fewer than there are.
         made[place :: len(row)] = cells
     return b"".join(made)
