@@ -95,7 +95,7 @@ class Limit:
         how = " (FORMAT binary)" if binary else ""
         with psycopg.connect(self.url) as conn:
             for table in self.TABLES:
-                conn.execute(f"CREATE TABLE limit_{table} (LIKE {table} INCLUDING ALL)".encode())
+                conn.execute(f"CREATE TABLE limit_{table} (LIKE {table} INCLUDING ALL){_options(conn, table)}".encode())
             conn.commit()
             began = time.perf_counter()
             for batch in zip(*(self.binary if binary else self.parts), strict=True):
@@ -108,6 +108,13 @@ class Limit:
                 conn.execute(f"DROP TABLE limit_{table}".encode())
             conn.commit()
         return self.contacts / seconds
+
+
+def _options(conn: psycopg.Connection[tuple[object, ...]], table: str) -> str:
+    """Return what a table of the same shape must be told beside LIKE, which leaves out how full its pages are to be."""
+    asked = conn.execute("SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = %s::regclass", (table,))
+    ((options,),) = asked
+    return f" WITH ({options})" if options else ""
 
 
 def _copied(conn: psycopg.Connection[tuple[object, ...]], statement: str) -> bytes:

@@ -30,7 +30,9 @@ def add(call: Call) -> Answer:
             raise
         values = {name: getattr(lone, name) for name in ImportRequest.__struct_fields__}
         request = ImportRequest(**{**values, "contacts": [lone.contacts]})
-    answer = batch.accept(call.database, call.account_id, request, repeat(call), is_dry_run(call), call.clock)
+    answer = batch.accept(
+        call.database, call.account_id, request, repeat(call), is_dry_run(call), call.clock, call.leftovers
+    )
     return Answer(body=answer)
 
 

@@ -33,6 +33,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     means: Means
     clock: Callable[[], dt.datetime]
+    leftovers: list[object] = msgspec.field(default_factory=list)
+    """What the work has made and nobody needs any more, where to free it takes so long that the answer goes first."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from concurrent.futures import process
+from typing import cast
 
 import msgspec
 import structlog
@@ -86,7 +87,7 @@ class Processes:
                 # It was ended while it had nothing to do.
                 pool = self._begin()
                 answer = pool.submit(_work, task)
-            return await asyncio.wrap_future(answer)
+            return cast(operations.Answer, await asyncio.wrap_future(answer))
         except process.BrokenProcessPool as fault:
             log.error("import_process_ended", cure="another is begun")
             pool = self._begin()
@@ -139,7 +140,22 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(task: Task) -> operations.Answer:
+class _Done:
+    """An answer that arrives as itself, with what is to be freed once it is sent: the pool drops a result only then."""
+
+    def __init__(self, answer: operations.Answer, leftovers: list[object]) -> None:
+        self._answer = answer
+        self._leftovers = leftovers
+
+    def __reduce__(self) -> tuple[Callable[[operations.Answer], operations.Answer], tuple[operations.Answer]]:
+        return _itself, (self._answer,)
+
+
+def _itself(answer: operations.Answer) -> operations.Answer:
+    return answer
+
+
+def _work(task: Task) -> _Done:
     global _base
     assert _means is not None
     if _base is None:
@@ -160,4 +176,4 @@ def _work(task: Task) -> operations.Answer:
         means=_means.means,
         clock=_means.clock,
     )
-    return working.work(operation, call)
+    return _Done(working.work(operation, call), call.leftovers)

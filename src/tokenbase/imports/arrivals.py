@@ -39,6 +39,8 @@ class Arrivals:
         self.raws = raws
         self.reader = reader
         self.digests = digests
+        self.leftovers: list[object] = []
+        """What was made of them, held for as long as they are."""
         self._read: list[incoming.Incoming | problems.Problem | None] = [None] * len(raws)
         self._reading: concurrent.futures.Future[None] | None = None
 
@@ -126,6 +128,7 @@ def work(
             if not dry_run:
                 # What is known to have changed is written while the next ones are matched.
                 storing.store_changes(writing, account_id, met, [base.tokens[key] for key in keys], now)
+        arrivals.leftovers += base, outcomes
         if not dry_run:
             _store(writing, conn, blocks, account_id, sent, base, now)
     return finish(conn, blocks, account_id, arrivals, worked(outcomes), sent, dry_run, now)

@@ -41,7 +41,8 @@ class Writing:
         for one in self._begun:
             one.result()
 
-    def _aside(self, do: Callable[[], object]) -> None:
+    def do(self, do: Callable[[], object]) -> None:
+        """Do something that uses the connection, when all that was given before is written."""
         if self._thread is None:
             do()
             return
@@ -53,12 +54,12 @@ class Writing:
 
     def execute(self, statement: bytes, parameters: Mapping[str, object]) -> None:
         """Run a statement."""
-        self._aside(lambda: self._conn.execute(statement, parameters))
+        self.do(lambda: self._conn.execute(statement, parameters))
 
     def copy(self, statement: bytes, table: bytes) -> None:
         """Send rows, as `rows.table` gives them, to a COPY … FROM STDIN (FORMAT binary); for none no statement."""
         if table:
-            self._aside(lambda: self._copy(statement, table))
+            self.do(lambda: self._copy(statement, table))
 
     def _copy(self, statement: bytes, table: bytes) -> None:
         with self._conn.cursor().copy(statement) as copy:
