@@ -56,15 +56,20 @@ class Clocks:
     def watch(self) -> None:
         """Count every statement of this process from now on."""
         execute = psycopg.Connection.execute
-        copy = copying.Writing._copy
+        copy, following = copying.Writing._copy, copying.Writing._next
+        statements: dict[int, bytes] = {}
 
         def timed_execute(conn: Any, query: Any, *arguments: Any, **more: Any) -> Any:
             with self.timing(query):
                 return execute(conn, query, *arguments, **more)
 
-        def timed_copy(writing: Any, statement: bytes, table: bytes) -> None:
-            with self.timing(statement):
-                copy(writing, statement, table)
+        def noted_next(writing: Any, statement: bytes, table: bytes) -> None:
+            statements[id(table)] = statement
+            following(writing, statement, table)
+
+        def timed_copy(writing: Any, message: bytes, table: bytes, after: Any) -> None:
+            with self.timing(statements.pop(id(table))):
+                copy(writing, message, table, after)
 
         def timed_exit(transaction: Any, *arguments: Any) -> Any:
             with self.timing(b"commit"):
@@ -75,6 +80,7 @@ class Clocks:
         psycopg.Connection.execute = timed_execute  # type: ignore[method-assign, assignment]
         psycopg.Transaction.__exit__ = timed_exit  # type: ignore[method-assign, assignment]
         copying.Writing._copy = timed_copy  # type: ignore[method-assign]
+        copying.Writing._next = noted_next  # type: ignore[method-assign]
 
 
 def measure(base: database.Database, account_id: int, requests: list[bytes], clocks: Clocks) -> dict[str, float]:

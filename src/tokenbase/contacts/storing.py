@@ -70,6 +70,10 @@ def _has_changed(person: people.Person) -> bool:
     return person.written != person.state()
 
 
+NEW = (sql.copy_contacts, sql.copy_tokens, sql.copy_identities)
+"""The statements of `store_new`."""
+
+
 def store_new(
     writing: copying.Writing,
     account_id: int,

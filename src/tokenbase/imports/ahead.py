@@ -117,8 +117,9 @@ class Ahead:
         for person, contact_id in zip(created, self._blocks.take("contact", len(created)), strict=True):
             person.id = contact_id
         owned = [token for token in tokens.values() if token.owner is not None]
-        storing.store_new(writing, self._account_id, created, owned, base.identifying, now)
-        events.record(writing, self._account_id, created, owned, self._event_type, self._blocks, now)
+        with writing.series(*storing.NEW, events.sql.copy_events):
+            storing.store_new(writing, self._account_id, created, owned, base.identifying, now)
+            events.record(writing, self._account_id, created, owned, self._event_type, self._blocks, now)
         self._tokens.update(tokens)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import psycopg
+from psycopg import errors, generators, pq
 
 from tokenbase.store import rows
 
@@ -15,6 +17,9 @@ _Answer = TypeVar("_Answer")
 
 _FEW_ROWS = 200
 """So few are written at once; a thread would cost more than it saves."""
+
+_PIECE_BYTES = 1024 * 1024
+"""The most that is handed to the driver at a time, which keeps its buffer for as long as the connection lasts."""
 
 
 class Writing:
@@ -31,6 +36,10 @@ class Writing:
         self._conn = conn
         self._thread = thread
         self._begun: list[concurrent.futures.Future[object]] = []
+        self._coming: collections.deque[bytes] = collections.deque()
+        """The statements of a series that are still to come."""
+        self._message = b""
+        """What begins the series, until it is sent."""
 
     def ask(self, question: Callable[[], _Answer]) -> _Answer:
         """Return what something says that uses the connection, when all that was given before is written."""
@@ -58,12 +67,63 @@ class Writing:
 
     def copy(self, statement: bytes, table: bytes) -> None:
         """Send rows, as `rows.table` gives them, to a COPY … FROM STDIN (FORMAT binary); for none no statement."""
-        if table:
-            self.do(lambda: self._copy(statement, table))
+        if self._coming:
+            self._next(statement, table)
+        elif table:
+            with self.series(statement):
+                self._next(statement, table)
 
-    def _copy(self, statement: bytes, table: bytes) -> None:
-        with self._conn.cursor().copy(statement) as copy:
-            copy.write(b"".join((rows.BEGIN, table, rows.END)))
+    @contextlib.contextmanager
+    def series(self, *statements: bytes) -> Iterator[None]:
+        """Have these COPYs, in this order, be all that is given to `copy` inside.
+
+        They are sent as one message, so that PostgreSQL goes from one to the next by itself: it need not be told, nor
+        need it wait until the thread here has its turn.
+        """
+        self._coming.extend(statements)
+        self._message = b";\n".join(statements)
+        try:
+            yield
+            if self._coming:
+                raise ValueError(f"{self._coming[0]!r} was to come as well")
+        except BaseException:
+            self._coming.clear()
+            self.do(self._give_up)
+            raise
+
+    def _next(self, statement: bytes, table: bytes) -> None:
+        """Send the rows of the next COPY of a series."""
+        message, self._message = self._message, b""
+        if statement != self._coming.popleft():
+            raise ValueError(f"another COPY comes next than {statement!r}")
+        after = [pq.ExecStatus.COPY_IN] if self._coming else []
+        self.do(lambda: self._copy(message, table, after))
+
+    def _copy(self, message: bytes, table: bytes, after: list[pq.ExecStatus]) -> None:
+        # The driver's own COPY knows one statement a message.
+        server = self._conn.pgconn
+        if message:
+            server.send_query(message)
+            self._expect([pq.ExecStatus.COPY_IN])
+        data = b"".join((rows.BEGIN, table, rows.END))
+        for start in range(0, len(data), _PIECE_BYTES):
+            more = start + _PIECE_BYTES < len(data)
+            self._conn.wait(generators.copy_to(server, data[start : start + _PIECE_BYTES], flush=more))
+        server.put_copy_end()
+        self._expect([pq.ExecStatus.COMMAND_OK, *after])
+
+    def _expect(self, statuses: list[pq.ExecStatus]) -> None:
+        """Wait for the server to say these. Raises what it says else."""
+        said = self._conn.wait(generators.execute(self._conn.pgconn))
+        if [one.status for one in said] != statuses:
+            raise errors.error_from_result(said[-1])
+
+    def _give_up(self) -> None:
+        """Break off a COPY that waits for rows that will not come; the transaction can only be rolled back then."""
+        server = self._conn.pgconn
+        if server.transaction_status == pq.TransactionStatus.ACTIVE:
+            server.put_copy_end(b"the rows are not sent")
+            self._conn.wait(generators.execute(server))
 
 
 @contextlib.contextmanager
