@@ -62,7 +62,7 @@ class Ahead:
                 for places in parts(arrived.raws):
                     part = [arrived.read(place) for place in places]
                     if places[0] == 0:
-                        self._look(writing, part)
+                        self._look(part)
                     self._write_part(writing, part, now)
                 yield writing
         except (errors.UniqueViolation, errors.DeadlockDetected):
@@ -77,20 +77,16 @@ class Ahead:
         if any(not own.issuperset(holders) for holders in held.values()):
             raise NotNew
 
-    def _look(self, writing: copying.Writing, part: Sequence[incoming.Incoming | problems.Problem]) -> None:
-        """Have it asked who of the first part is known, of a few of them, before much is done that is for nothing."""
+    def _look(self, part: Sequence[incoming.Incoming | problems.Problem]) -> None:
+        """Ask who of the first part is known, of a few of them, before work is done that may be for nothing."""
         keys = []
         for sent in part[::LOOKED]:
             if isinstance(sent, incoming.Incoming):
                 keys += [*sent.tokens, *_shared_keys(sent, self._how)]
                 if sent.external_id:
                     keys.append(identity.external(sent.external_id))
-
-        def look() -> None:
-            if loading.match(self._conn, self._account_id, keys):
-                raise NotNew
-
-        writing.do(look)
+        if loading.match(self._conn, self._account_id, keys):
+            raise NotNew
 
     def _write_part(
         self, writing: copying.Writing, part: Sequence[incoming.Incoming | problems.Problem], now: dt.datetime

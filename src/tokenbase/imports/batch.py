@@ -46,6 +46,7 @@ def accept(
         with contextlib.suppress(ahead.NotNew, problems.GaveWay):
             answer = work.new(guess.event_type)
     if answer is None:
+        arrived.leftovers.clear()
         with concurrent.futures.ThreadPoolExecutor(1) as aside:
             if not guess.same:
                 arrived.read_aside(aside)

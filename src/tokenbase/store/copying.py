@@ -50,8 +50,7 @@ class Writing:
         for one in self._begun:
             one.result()
 
-    def do(self, do: Callable[[], object]) -> None:
-        """Do something that uses the connection, when all that was given before is written."""
+    def _do(self, do: Callable[[], object]) -> None:
         if self._thread is None:
             do()
             return
@@ -63,7 +62,7 @@ class Writing:
 
     def execute(self, statement: bytes, parameters: Mapping[str, object]) -> None:
         """Run a statement."""
-        self.do(lambda: self._conn.execute(statement, parameters))
+        self._do(lambda: self._conn.execute(statement, parameters))
 
     def copy(self, statement: bytes, table: bytes) -> None:
         """Send rows, as `rows.table` gives them, to a COPY … FROM STDIN (FORMAT binary); for none no statement."""
@@ -88,7 +87,11 @@ class Writing:
                 raise ValueError(f"{self._coming[0]!r} was to come as well")
         except BaseException:
             self._coming.clear()
-            self.do(self._give_up)
+            if self._thread is None:
+                self._give_up()
+            else:
+                # Whatever has failed before: it may be no fault of the server's, which then still waits.
+                self._begun.append(self._thread.submit(self._give_up))
             raise
 
     def _next(self, statement: bytes, table: bytes) -> None:
@@ -97,7 +100,7 @@ class Writing:
         if statement != self._coming.popleft():
             raise ValueError(f"another COPY comes next than {statement!r}")
         after = [pq.ExecStatus.COPY_IN] if self._coming else []
-        self.do(lambda: self._copy(message, table, after))
+        self._do(lambda: self._copy(message, table, after))
 
     def _copy(self, message: bytes, table: bytes, after: list[pq.ExecStatus]) -> None:
         # The driver's own COPY knows one statement a message.

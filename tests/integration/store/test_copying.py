@@ -107,6 +107,28 @@ def test_whoever_stops_in_the_middle_leaves_a_connection_that_can_be_used(
     assert counts(tables) == (0, 0, 0)
 
 
+def test_a_fault_that_is_not_the_servers_leaves_a_connection_that_can_be_used(
+    tables: database.Database, many: int
+) -> None:
+    class Lost(Exception):
+        pass
+
+    def lose(_: psycopg.Connection[Any], writing: copying.Writing) -> None:
+        def lost() -> None:
+            raise Lost
+
+        writing.ask(lambda: None)
+        writing._do(lost)
+
+    with tables.transaction() as conn:
+        before = conn.info.backend_pid
+    with pytest.raises(Lost):
+        send(tables, many, [(ONE, table(1)), (TWO, table(1)), (THREE, table(1))], before=(1, lose))
+    assert counts(tables) == (0, 0, 0)
+    with tables.transaction() as conn:
+        assert conn.info.backend_pid == before
+
+
 def test_another_statement_than_the_next_is_refused(tables: database.Database, many: int) -> None:
     with pytest.raises(ValueError, match="another COPY comes next"):
         send(tables, many, [(ONE, table(1)), (THREE, table(1))])
