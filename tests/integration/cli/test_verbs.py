@@ -129,6 +129,8 @@ def test_a_server_that_is_told_to_end_finishes_what_it_is_answering(
 
         def body() -> object:
             yield b'{"dedupeOn": "externalCustomerId", "contacts": '
+            # The kernel takes a connection before the server does, which is to be answering when it is told.
+            time.sleep(0.5)
             server.process.send_signal(number)
             time.sleep(0.5)
             yield httpx2.Request("POST", "http://x", json=contacts).content + b"}"
