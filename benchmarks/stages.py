@@ -57,18 +57,19 @@ class Clocks:
         """Count every statement of this process from now on."""
         execute = psycopg.Connection.execute
         copy, following = copying.Writing._copy, copying.Writing._next
-        statements: dict[int, bytes] = {}
+        # They are copied in the order in which they are given.
+        statements: collections.deque[bytes] = collections.deque()
 
         def timed_execute(conn: Any, query: Any, *arguments: Any, **more: Any) -> Any:
             with self.timing(query):
                 return execute(conn, query, *arguments, **more)
 
         def noted_next(writing: Any, statement: bytes, table: bytes) -> None:
-            statements[id(table)] = statement
+            statements.append(statement)
             following(writing, statement, table)
 
         def timed_copy(writing: Any, message: bytes, table: bytes, after: Any) -> None:
-            with self.timing(statements.pop(id(table))):
+            with self.timing(statements.popleft()):
                 copy(writing, message, table, after)
 
         def timed_exit(transaction: Any, *arguments: Any) -> Any:

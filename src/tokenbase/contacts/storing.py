@@ -70,7 +70,7 @@ def _has_changed(person: people.Person) -> bool:
     return person.written != person.state()
 
 
-NEW = (sql.copy_contacts, sql.copy_tokens, sql.copy_identities)
+STORE_NEW = (sql.copy_contacts, sql.copy_tokens, sql.copy_identities)
 """The statements of `store_new`."""
 
 

@@ -113,7 +113,7 @@ class Ahead:
         for person, contact_id in zip(created, self._blocks.take("contact", len(created)), strict=True):
             person.id = contact_id
         owned = [token for token in tokens.values() if token.owner is not None]
-        with writing.series(*storing.NEW, events.sql.copy_events):
+        with writing.series(*storing.STORE_NEW, events.sql.copy_events):
             storing.store_new(writing, self._account_id, created, owned, base.identifying, now)
             events.record(writing, self._account_id, created, owned, self._event_type, self._blocks, now)
         self._tokens.update(tokens)

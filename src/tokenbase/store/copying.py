@@ -39,7 +39,7 @@ class Writing:
         self._coming: collections.deque[bytes] = collections.deque()
         """The statements of a series that are still to come."""
         self._message = b""
-        """What begins the series, until it is sent."""
+        """All of them as one message, until it is sent."""
 
     def ask(self, question: Callable[[], _Answer]) -> _Answer:
         """Return what something says that uses the connection, when all that was given before is written."""
@@ -50,7 +50,7 @@ class Writing:
         for one in self._begun:
             one.result()
 
-    def _do(self, do: Callable[[], object]) -> None:
+    def _aside(self, do: Callable[[], object]) -> None:
         if self._thread is None:
             do()
             return
@@ -62,7 +62,7 @@ class Writing:
 
     def execute(self, statement: bytes, parameters: Mapping[str, object]) -> None:
         """Run a statement."""
-        self._do(lambda: self._conn.execute(statement, parameters))
+        self._aside(lambda: self._conn.execute(statement, parameters))
 
     def copy(self, statement: bytes, table: bytes) -> None:
         """Send rows, as `rows.table` gives them, to a COPY … FROM STDIN (FORMAT binary); for none no statement."""
@@ -79,7 +79,7 @@ class Writing:
         They are sent as one message, so that PostgreSQL goes from one to the next by itself: it need not be told, nor
         need it wait until the thread here has its turn.
         """
-        self._coming.extend(statements)
+        self._coming = collections.deque(statements)
         self._message = b";\n".join(statements)
         try:
             yield
@@ -87,6 +87,7 @@ class Writing:
                 raise ValueError(f"{self._coming[0]!r} was to come as well")
         except BaseException:
             self._coming.clear()
+            self._message = b""
             if self._thread is None:
                 self._give_up()
             else:
@@ -100,9 +101,10 @@ class Writing:
         if statement != self._coming.popleft():
             raise ValueError(f"another COPY comes next than {statement!r}")
         after = [pq.ExecStatus.COPY_IN] if self._coming else []
-        self._do(lambda: self._copy(message, table, after))
+        self._aside(lambda: self._copy(message, table, after))
 
     def _copy(self, message: bytes, table: bytes, after: list[pq.ExecStatus]) -> None:
+        """Send rows, behind the message that begins the series if there is one; `after` says what comes then."""
         # The driver's own COPY knows one statement a message.
         server = self._conn.pgconn
         if message:

@@ -119,7 +119,7 @@ def test_a_fault_that_is_not_the_servers_leaves_a_connection_that_can_be_used(
 
         # The first COPY is through and the second is waited for; then it is lost, before its rows come.
         writing.ask(lambda: None)
-        writing._do(lost)
+        writing._aside(lost)
         writing.ask(lambda: None)
 
     with tables.transaction() as conn:
