@@ -26,6 +26,9 @@ def lines(sockets: Path, data: Path) -> str:
         # The keys of new contacts are spread over the whole index, so nearly every page of it goes into the log after
         # each checkpoint. To pack them takes longer than to write them, and of a large base it is most of the import.
         "wal_compression": "off",
+        # Else the first gigabytes of the log are written twice: each of its files is filled with zeros when it is
+        # begun, which a commit waits for, and with it everybody who waits for the account.
+        "wal_init_zero": "off",
         "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         "jit": "off",
