@@ -246,7 +246,8 @@ def test_what_is_written_part_by_part_is_what_is_written_at_once(
     base: database.Database, part: int, acts: list[dict[str, Any]]
 ) -> None:
     run = Run(base)
-    with mock.patch.object(ahead, "PART", part), mock.patch.object(arrivals, "PART", part):
+    parts = mock.patch.object(ahead, "PART", part), mock.patch.object(arrivals, "PART", part)
+    with parts[0], parts[1], mock.patch.object(batch, "FEW", 0):
         for act in acts:
             run.act(act)
             run.check()

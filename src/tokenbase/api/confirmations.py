@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tokenbase.api import errors, rates, webpages
+from tokenbase.contacts import loading
 from tokenbase.contract import problems
 from tokenbase.optin import confirming, letters, links
 from tokenbase.store import database
@@ -82,7 +83,12 @@ def routes(
         limiter.admit_stranger(link.account_id, link.contact_id)
         confirms = request.method == "POST"
         act = confirming.confirm if confirms else confirming.look
-        state, address = await lightly(lambda: act(base, link, clock()))
+        account_id = link.account_id
+
+        def work() -> tuple[confirming.State, str]:
+            return act(base, link, clock())
+
+        state, address = await lightly(lambda: database.persist(work, lambda: loading.await_writers(base, account_id)))
         if state is not _S.OPEN:
             return _page(*_TOLD[state], address=address)
         if confirms:

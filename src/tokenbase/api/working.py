@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tokenbase.api import bodies, operations
+from tokenbase.contacts import loading
 from tokenbase.store import database
 
 
@@ -12,4 +13,6 @@ def work(operation: operations.Operation, call: operations.Call) -> operations.A
     """Inflate the body of a request and do what it asks for. Raises what keeps that from being done."""
     body = bodies.inflate(call.body, call.headers.get("content-encoding", ""))
     whole = msgspec.structs.replace(call, body=body)
-    return database.persist(lambda: operation.handler(whole))
+    return database.persist(
+        lambda: operation.handler(whole), lambda: loading.await_writers(call.database, call.account_id)
+    )

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 
 from tokenbase.contacts import identity, incoming, matching, people, reading, rules
-from tokenbase.store import queries
+from tokenbase.store import database, queries
 
 sql = queries.load("tokenbase.contacts")
 
@@ -22,8 +22,22 @@ def queue(conn: Connection, account_id: int) -> None:
 
 
 def lock(conn: Connection, account_id: int) -> None:
-    """Make other requests that write to the account wait until this transaction ends (contract 3)."""
-    conn.execute(sql.lock_account, {"account_id": account_id})
+    """Make other requests that write to the account wait until this transaction ends (contract 3).
+
+    Within `database.persist` this transaction waits for rows that others hold only as long as is due there.
+    """
+    conn.execute(sql.lock_account, {"account_id": account_id, "patience": database.patience()})
+
+
+def write_ahead(conn: Connection, account_id: int) -> None:
+    """Have `await_writers` wait until this transaction ends. It must not read what it relies on before."""
+    conn.execute(sql.write_ahead, {"account_id": account_id})
+
+
+def await_writers(base: database.Database, account_id: int) -> None:
+    """Wait until those have ended who write contacts before the account's lock, so that none of them is in the way."""
+    with base.transaction() as conn:
+        conn.execute(sql.await_writers, {"account_id": account_id})
 
 
 def hold_erasures(conn: Connection, account_id: int) -> None:
@@ -45,7 +59,8 @@ def load(
 ) -> matching.Base:
     """Return what is known of everybody that these contacts name.
 
-    `known` is who has which external id, `fetched` what was fetched before of some of them. The account must be locked.
+    `known` is who has which external id, `fetched` what was fetched before of some of them. Where the account is not
+    locked, keys and what they lead to may be of different moments: `together` tells.
     """
     base = matching.Base(identifying)
     base.tokens = {key: people.Token(key) for sent in batch for key in sent.tokens}
@@ -61,7 +76,9 @@ def load(
     base.by_id = {contact_id: fetched[contact_id] for contact_id in ids if contact_id in fetched}
     base.by_id.update(by_ids(conn, account_id, ids - fetched.keys()))
     base.by_external_id = {
-        sent.external_id: base.by_id[known[sent.external_id]] for sent in batch if sent.external_id in known
+        sent.external_id: base.by_id[contact_id]
+        for sent in batch
+        if (contact_id := known.get(sent.external_id)) is not None and contact_id in base.by_id
     }
     for key, holders in held.items():
         base.holders[key] = [base.by_id[contact_id] for contact_id in holders]
@@ -80,6 +97,22 @@ def load(
     return base
 
 
+def together(base: matching.Base, known: Mapping[str, int], fetched: Collection[int]) -> bool:
+    """Tell whether keys and the rows that they lead to, which were read one after the other, go together.
+
+    From then on the versions of the rows tell whether they still do. Whoever has a key by a kind that several contacts
+    may share is not looked at.
+    """
+    return (
+        all(contact_id in fetched for contact_id in known.values())
+        and all(person.row["external_id"] == external_id for external_id, person in base.by_external_id.items())
+        and all(
+            token.key_at is None or (token.owner is not None and not token.owner.deleted)
+            for token in base.tokens.values()
+        )
+    )
+
+
 def external_ids(conn: Connection, account_id: int, external_ids: Iterable[str]) -> dict[str, int]:
     """Return which contact, deleted or not, has which of these external ids."""
     asked = list(external_ids)
@@ -93,6 +126,24 @@ def digests(conn: Connection, account_id: int, ids: Collection[int]) -> dict[int
         return {}
     rows = conn.execute(sql.digests, {"account_id": account_id, "ids": _list(ids)}).fetchall()
     return {contact_id: digest.replace("-", "") for contact_id, digest in rows}
+
+
+def unchanged(
+    conn: Connection, account_id: int, people: Iterable[people.Person], tokens: Iterable[people.Token]
+) -> bool:
+    """Tell whether these contacts and tokens, those that were written since excepted, are as they were fetched."""
+    known = [(person.id, person.version) for person in people if person.id is not None and person.version]
+    if known:
+        given = {"account_id": account_id, "many": len(known), "contact_ids": _list(each for each, _ in known)}
+        given["versions"] = versions(version for _, version in known)
+        if conn.execute(sql.contacts_unchanged, given).fetchone() != (len(known),):
+            return False
+    held = [token for token in tokens if token.version]
+    if held:
+        given = pairs(account_id, [(token.row_at or 0, token.key) for token in held])
+        given["versions"] = versions(token.version for token in held)
+        return conn.execute(sql.tokens_unchanged, given).fetchone() == (len(held),)
+    return True
 
 
 def forget(conn: Connection, account_id: int, ids: Collection[int]) -> None:
@@ -130,18 +181,24 @@ def pairs(account_id: int, pairs: Sequence[tuple[int, str]]) -> dict[str, object
     }
 
 
+def versions(versions: Iterable[str]) -> str:
+    """Return versions of rows as a parameter; "" is null, which is any version."""
+    return f"{{{','.join(version or 'NULL' for version in versions)}}}"
+
+
 def by_ids(conn: Connection, account_id: int, ids: Collection[int]) -> Iterator[tuple[int, people.Person]]:
     """Give those of these contacts that there are, deleted or not, each behind its id."""
     if not ids:
         return
     parameters = {"account_id": account_id, "ids": _list(ids)}
     for cells in conn.execute(sql.contacts_by_id, parameters).fetchall():
-        contact_id, updated_at, deleted, digest, fields = cells[:5]
-        row = dict(zip(people.COLUMNS, cells[5:], strict=True))
+        contact_id, updated_at, deleted, digest, version, fields = cells[:6]
+        row = dict(zip(people.COLUMNS, cells[6:], strict=True))
         person = people.Person(row, {} if fields == "{}" else msgspec.json.decode(fields), (0, updated_at, contact_id))
         person.id = contact_id
         person.deleted = deleted
         person.stored_digest = digest.replace("-", "")
+        person.version = version
         yield contact_id, person
 
 
@@ -158,10 +215,11 @@ def _load_tokens(conn: Connection, account_id: int, base: matching.Base, wanted:
     """Fetch those of these tokens, each with the contact that may have it, that are there."""
     if not wanted:
         return
-    for place, *cells in conn.execute(sql.tokens_by_holder, pairs(account_id, wanted)).fetchall():
+    for place, version, *cells in conn.execute(sql.tokens_by_holder, pairs(account_id, wanted)).fetchall():
         holder, key = wanted[place - 1]
         token = base.tokens[key]
         token.row = dict(zip(people.TOKEN_COLUMNS, cells, strict=True))
+        token.version = version
         token.key_at = token.row_at = holder
         token.owner = base.by_id[holder]
 

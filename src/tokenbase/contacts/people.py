@@ -94,6 +94,8 @@ class Person(msgspec.Struct, eq=False):
     stored_digest: str = ""
     written: object = None
     """What `state` was when the person was written last."""
+    version: str = ""
+    """The transaction that the row was fetched from (PostgreSQL's xmin); "" once it is written, or where it is new."""
 
     def state(self) -> object:
         """Return something that is another with every change of the person."""
@@ -148,3 +150,5 @@ class Token(msgspec.Struct, eq=False):
     """The columns that the batch changed."""
     written: Mapping[str, str] = _NONE
     """What `learnt` was when it was written last."""
+    version: str = ""
+    """As a Person's, of the row at `row_at`; "" once that is written or deleted."""

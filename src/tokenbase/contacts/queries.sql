@@ -5,11 +5,25 @@
 -- settings: what follows asks for rows by their keys, where an index is always right, but where the planner, as long as
 -- a base grows faster than its statistics, would read whole tables. For the same reason joins below compare the account
 -- with one beside each key asked for: told of one account it would think of few rows, and look at each for each key.
+-- `patience` is how long it may wait for a row from now on, '' for as long as the connection says (store/database.py).
 SELECT
   pg_advisory_xact_lock(7151, %(account_id)s),
   set_config('enable_seqscan', 'off', true),
   set_config('enable_hashjoin', 'off', true),
+  set_config('enable_mergejoin', 'off', true),
+  set_config('lock_timeout', coalesce(nullif(%(patience)s, ''), current_setting('lock_timeout')), true);
+
+-- name: write_ahead
+-- Whoever writes contacts before the account's lock holds this meanwhile; the settings are those of lock_account.
+SELECT
+  pg_advisory_xact_lock_shared(7155, %(account_id)s),
+  set_config('enable_seqscan', 'off', true),
+  set_config('enable_hashjoin', 'off', true),
   set_config('enable_mergejoin', 'off', true);
+
+-- name: await_writers
+-- Wait for those who write ahead of the account's lock at this moment.
+SELECT pg_advisory_xact_lock(7155, %(account_id)s);
 
 -- name: queue_import
 -- Imports of an account wait for one another here, so that a request for one contact never has more than one of them
@@ -43,7 +57,7 @@ WHERE account_id = %(account_id)s
 -- name: contacts_by_id
 -- The contacts with these ids, deleted ones too, as cells (contacts/incoming.py).
 SELECT
-  id, updated_at::text, deleted_at IS NOT NULL, coalesce(digest::text, ''), fields::text,
+  id, updated_at::text, deleted_at IS NOT NULL, coalesce(digest::text, ''), xmin::text, fields::text,
   coalesce(external_id, ''), coalesce(email, ''), email_confirmed::text, coalesce(sms, ''), coalesce(viber, ''),
   coalesce(telegram, ''), coalesce(first_name, ''), coalesce(last_name, ''), coalesce(language_code, ''),
   coalesce(time_zone, ''), coalesce(contact_key, ''), coalesce(region, ''), coalesce(town, ''),
@@ -64,9 +78,10 @@ WHERE account_id = %(account_id)s
   AND id = ANY(%(ids)s);
 
 -- name: tokens_by_holder
--- Those of these tokens that stand with these contacts, pair by pair, as cells behind the pair's place.
+-- Those of these tokens that stand with these contacts, pair by pair, as cells behind the pair's place and the version.
 SELECT
   asked.place,
+  token.xmin::text,
   channel, value, kind, active::text, coalesce(app_id::text, ''), coalesce(device_model, ''), coalesce(os, ''),
   coalesce(locale, ''), coalesce(language, ''), coalesce(client_version, ''), coalesce(app_version, ''),
   coalesce(device_id, ''), coalesce(time_zone, ''), coalesce(advertising_id, ''), coalesce(environment, ''),
@@ -127,7 +142,8 @@ COPY token (
 
 -- name: update_contacts
 -- Known contacts as they are now. What a row does not name stays, and an empty text makes it null. Where only the
--- digest is new nothing else is. No indexed column changes, so the index stays untouched.
+-- digest is new nothing else is. Where a row names a version, the contact is left alone if it is of another by now. No
+-- indexed column changes, so the index stays untouched.
 UPDATE contact
 SET digest = new.digest,
     updated_at = CASE WHEN new.changed THEN %(now)s ELSE updated_at END,
@@ -151,17 +167,18 @@ SET digest = new.digest,
     address_description = nullif(coalesce(new.address_description, contact.address_description), ''),
     address_book_id = coalesce(new.address_book_id, contact.address_book_id)
 FROM json_to_recordset(%(rows)s::json) AS new (
-  account_id integer, id bigint, digest uuid, changed boolean, restored boolean, fields jsonb, external_id text, email text,
+  account_id integer, id bigint, version xid, digest uuid, changed boolean, restored boolean, fields jsonb, external_id text, email text,
   email_confirmed boolean, sms text, viber text, telegram text, first_name text, last_name text, language_code text,
   time_zone text, contact_key text, region text, town text, address text, postcode text, address_description text,
   address_book_id integer
 )
 WHERE contact.account_id = new.account_id
-  AND contact.id = new.id;
+  AND contact.id = new.id
+  AND (new.version IS NULL OR contact.xmin = new.version);
 
 -- name: update_tokens
 -- Tokens that stay with their contact, with what was learnt of their devices. What a row does not name stays, and an
--- empty text makes it null.
+-- empty text makes it null; versions are as above.
 UPDATE token
 SET updated_at = %(now)s,
     active = coalesce(new.active, token.active),
@@ -181,23 +198,54 @@ SET updated_at = %(now)s,
     registered_at = coalesce(new.registered_at, token.registered_at),
     last_active_at = coalesce(new.last_active_at, token.last_active_at)
 FROM json_to_recordset(%(rows)s::json) AS new (
-  account_id integer, contact_id bigint, key uuid, active boolean, device_model text, os text, locale text, language text,
+  account_id integer, contact_id bigint, key uuid, version xid, active boolean, device_model text, os text, locale text, language text,
   client_version text, app_version text, device_id text, time_zone text, advertising_id text, environment text,
   provider text, web_push_p256dh text, web_push_auth text, registered_at timestamptz, last_active_at timestamptz
 )
 WHERE token.account_id = new.account_id
   AND token.contact_id = new.contact_id
-  AND token.key = new.key;
+  AND token.key = new.key
+  AND (new.version IS NULL OR token.xmin = new.version);
+
+-- name: contacts_unchanged
+-- How many of these contacts are of these versions, pair by pair.
+SELECT count(*)
+FROM unnest(
+  array_fill(%(account_id)s::integer, ARRAY[%(many)s]), %(contact_ids)s::bigint[], %(versions)s::xid[]
+) AS asked (account, id, version)
+JOIN contact
+  ON contact.account_id = asked.account
+  AND contact.id = asked.id
+  AND contact.xmin = asked.version;
+
+-- name: tokens_unchanged
+-- How many of these tokens stand with these contacts in these versions.
+SELECT count(*)
+FROM unnest(
+  array_fill(%(account_id)s::integer, ARRAY[%(many)s]),
+  %(contact_ids)s::bigint[],
+  string_to_array(%(keys)s, ',')::uuid[],
+  %(versions)s::xid[]
+) AS asked (account, holder, token_key, version)
+JOIN token
+  ON token.account_id = asked.account
+  AND token.contact_id = asked.holder
+  AND token.key = asked.token_key
+  AND token.xmin = asked.version;
 
 -- name: delete_tokens
--- Tokens that left their contact, pair by pair.
+-- Tokens that left their contact, pair by pair; those with a version only while they are of it.
 DELETE FROM token
 USING unnest(
-  array_fill(%(account_id)s::integer, ARRAY[%(many)s]), %(contact_ids)s::bigint[], string_to_array(%(keys)s, ',')::uuid[]
-) AS gone (account, holder, token_key)
+  array_fill(%(account_id)s::integer, ARRAY[%(many)s]),
+  %(contact_ids)s::bigint[],
+  string_to_array(%(keys)s, ',')::uuid[],
+  %(versions)s::xid[]
+) AS gone (account, holder, token_key, version)
 WHERE token.account_id = gone.account
   AND token.contact_id = gone.holder
-  AND token.key = gone.token_key;
+  AND token.key = gone.token_key
+  AND (gone.version IS NULL OR token.xmin = gone.version);
 
 -- name: move_identities
 -- Keys that go from one contact to another.

@@ -58,10 +58,13 @@ def store_changes(
             and token.learnt is not token.written
         ):
             token.written = token.learnt
-            learnt.append({"account_id": account_id, "contact_id": owner.id, "key": token.key, **token.learnt})
+            row = {"account_id": account_id, "contact_id": owner.id, "key": token.key, **token.learnt}
+            if token.version:
+                row["version"], token.version = token.version, ""
+            learnt.append(row)
     if learnt:
         parameters = {"now": now, "rows": msgspec.json.encode(learnt).decode()}
-        writing.execute(sql.update_tokens, parameters)
+        writing.execute(sql.update_tokens, parameters, len(learnt))
 
 
 def _has_changed(person: people.Person) -> bool:
@@ -164,7 +167,7 @@ def _store_keys(
                 moved.append((holder, token.key))
     for statement, pairs in ((sql.delete_identities, gone), (sql.move_identities, moved)):
         if pairs:
-            writing.execute(statement, loading.pairs(account_id, pairs))
+            writing.execute(statement, loading.pairs(account_id, pairs), len(pairs))
     writing.copy(sql.copy_identities, added.table(account_id))
 
 
@@ -216,6 +219,8 @@ def _update_contacts(
     rows: list[dict[str, object]] = []
     for person in known:
         row: dict[str, object] = {"account_id": account_id, "id": person.id}
+        if person.version:
+            row["version"], person.version = person.version, ""
         if person.digest:
             row["digest"] = person.digest
         if person.changed:
@@ -228,11 +233,12 @@ def _update_contacts(
         rows.append(row)
     if rows:
         parameters = {"now": now, "rows": msgspec.json.encode(rows).decode()}
-        writing.execute(sql.update_contacts, parameters)
+        writing.execute(sql.update_contacts, parameters, len(rows))
 
 
 def _store_tokens(writing: copying.Writing, account_id: int, base: matching.Base, now: dt.datetime) -> None:
     gone = list(base.stale)
+    versions = [""] * len(gone)
     added: list[people.Token] = []
     for token in base.tokens.values():
         owner = token.owner
@@ -242,9 +248,12 @@ def _store_tokens(writing: copying.Writing, account_id: int, base: matching.Base
             continue
         if token.row_at is not None:
             gone.append((token.row_at, token.key))
+            versions.append(token.version)
+            token.version = ""
         added.append(token)
     if gone:
-        writing.execute(sql.delete_tokens, loading.pairs(account_id, gone))
+        parameters = {**loading.pairs(account_id, gone), "versions": loading.versions(versions)}
+        writing.execute(sql.delete_tokens, parameters, len(gone))
     writing.copy(sql.copy_tokens, _tokens(account_id, added, now))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -85,6 +85,28 @@ class Arrivals:
                 wanted -= found
 
 
+class NotAsRead(Exception):
+    """Somebody changed what a request relied on, between its look and its commit."""
+
+
+class Relied(msgspec.Struct, frozen=True):
+    """What a request read of the base before the account was locked, and relied on."""
+
+    fetched: Collection[people.Person]
+    base: matching.Base
+    missed: bool
+    """Whether what it wrote met other rows than those it had read."""
+
+    def check(self, conn: loading.Connection, account_id: int) -> None:
+        """Look whether all of it is true still. The account must be locked. Raises NotAsRead."""
+        # Rows that were written are locked since, and were as they had been read; so are keys that nobody had.
+        if self.missed or fields.identifying(conn, account_id) != self.base.identifying:
+            raise NotAsRead
+        known = {*self.fetched, *self.base.by_id.values()}
+        if not loading.unchanged(conn, account_id, known, self.base.tokens.values()):
+            raise NotAsRead
+
+
 def work(
     conn: loading.Connection,
     blocks: blocks.Blocks,
@@ -95,6 +117,24 @@ def work(
     now: dt.datetime,
 ) -> Worked:
     """Match the contacts and, unless it is a dry run, store them. The account must be locked."""
+    worked, _ = store(conn, blocks, account_id, arrivals, sent, dry_run, now, locked=True)
+    return finish(conn, blocks, account_id, arrivals, worked, sent, dry_run, now)
+
+
+def store(
+    conn: loading.Connection,
+    blocks: blocks.Blocks,
+    account_id: int,
+    arrivals: Arrivals,
+    sent: envelope.Envelope,
+    dry_run: bool,
+    now: dt.datetime,
+    locked: bool,
+) -> tuple[Worked, Relied]:
+    """Match the contacts and store them; `finish` must follow.
+
+    Where the account is not `locked`, what was relied on must be checked under its lock.
+    """
     if sent.how.field_id is not None:
         storing.index_field(conn, account_id, sent.how.field_id)
     external_ids = arrivals.external_ids()
@@ -108,6 +148,14 @@ def work(
         stored = loading.digests(conn, account_id, known.values())
     same = unchanged.find(known, stored, external_ids, arrivals.digests)
     base = _load(conn, account_id, arrivals, sent, known, same, fetched)
+    if locked:
+        # Nobody changes what was read.
+        for person in (*fetched.values(), *base.by_id.values()):
+            person.version = ""
+        for token in base.tokens.values():
+            token.version = ""
+    elif not loading.together(base, known, fetched.keys()):
+        raise NotAsRead
     if same:
         arrivals.note_apps(sorted(same), apps.unregistered(conn, account_id))
     outcomes: list[Outcome] = []
@@ -131,7 +179,7 @@ def work(
         arrivals.leftovers += base, outcomes
         if not dry_run:
             _store(writing, conn, blocks, account_id, sent, base, now)
-    return finish(conn, blocks, account_id, arrivals, worked(outcomes), sent, dry_run, now)
+    return worked(outcomes), Relied(fetched.values(), base, writing.missed)
 
 
 def _store(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from tokenbase.accounts import sealing
-from tokenbase.contacts import fields
+from tokenbase.contacts import fields, loading
 from tokenbase.contract import imports, problems
 from tokenbase.imports import portions
 from tokenbase.jobs import queue, worker
@@ -104,7 +104,8 @@ class Importer:
                 told = database.persist(
                     lambda: portions.store(
                         self._base, job.account_id, job.id, read.portion, options, progress.told, keep, self._clock
-                    )
+                    ),
+                    lambda: loading.await_writers(self._base, job.account_id),
                 )
         except problems.BadRequest as fault:
             raise worker.Failed(fault.message) from None

@@ -40,6 +40,8 @@ class Writing:
         """The statements of a series that are still to come."""
         self._message = b""
         """All of them as one message, until it is sent."""
+        self.missed = False
+        """Whether a statement met other rows than it named; known when all is written."""
 
     def ask(self, question: Callable[[], _Answer]) -> _Answer:
         """Return what something says that uses the connection, when all that was given before is written."""
@@ -60,9 +62,14 @@ class Writing:
                 one.result()
         self._begun.append(self._thread.submit(do))
 
-    def execute(self, statement: bytes, parameters: Mapping[str, object]) -> None:
-        """Run a statement."""
-        self._aside(lambda: self._conn.execute(statement, parameters))
+    def execute(self, statement: bytes, parameters: Mapping[str, object], many: int | None = None) -> None:
+        """Run a statement, which meets so many rows, or else is said to have `missed` some."""
+
+        def run() -> None:
+            met = self._conn.execute(statement, parameters).rowcount
+            self.missed |= many is not None and met != many
+
+        self._aside(run)
 
     def copy(self, statement: bytes, table: bytes) -> None:
         """Send rows, as `rows.table` gives them, to a COPY … FROM STDIN (FORMAT binary); for none no statement."""

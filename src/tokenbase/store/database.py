@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -63,7 +64,7 @@ class Database:
         except errors.ProgramLimitExceeded:
             # The driver counts it among the passing ones, but the same request would meet the same limit for ever.
             raise
-        except (errors.DeadlockDetected, errors.SerializationFailure) as fault:
+        except (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable) as fault:
             raise problems.GaveWay() from fault
         except _PASSING as fault:
             raise problems.Unavailable() from fault
@@ -78,15 +79,32 @@ class Database:
         self._pool.close()
 
 
-def persist(work: Callable[[], _Result]) -> _Result:
+_PATIENCE = "100ms"
+"""So long work that can be begun anew waits for a row while all others that write to its account wait for it."""
+
+_patience = contextvars.ContextVar("patience", default="")
+
+
+def patience() -> str:
+    """Return PostgreSQL's `lock_timeout` for what is done here while others wait; "" leaves it as it is."""
+    return _patience.get()
+
+
+def persist(work: Callable[[], _Result], wait: Callable[[], object]) -> _Result:
     """Return what some work gives that can be begun anew, and begin it anew where it gave way to another transaction.
 
-    Raises GaveWay where it does so time and again.
+    `wait` waits for those that it may have given way to, while nobody waits for it. Raises GaveWay where it gives way
+    time and again.
     """
     for _ in range(GIVING_WAY):
-        # Nothing of it was stored, and whom it gave way to is done by now.
+        # Nothing of it was stored.
         with contextlib.suppress(problems.GaveWay):
-            return work()
+            before = _patience.set(_PATIENCE)
+            try:
+                return work()
+            finally:
+                _patience.reset(before)
+        wait()
     return work()
 
 

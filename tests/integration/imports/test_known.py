@@ -1,0 +1,102 @@
+"""Known contacts whose token changes hands between two looks of an import that is ahead of the account's lock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Collection
+from typing import Any
+
+import msgspec
+import pytest
+
+from tokenbase.accounts import accounts
+from tokenbase.contacts import loading, removal
+from tokenbase.contract.imports import ImportRequest
+from tokenbase.imports import batch, single
+from tokenbase.store import database
+
+NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
+MANY = batch.FEW + 1
+
+
+def person(number: int, *tokens: str, **more: Any) -> dict[str, Any]:
+    channels = [{"type": "mobilepush", "value": token} for token in (f"t{number}", *tokens)]
+    return {"externalCustomerId": f"x{number}", "channels": channels, **more}
+
+
+class Known:
+    """An account with contacts, and one that no upload names."""
+
+    def __init__(self, base: database.Database) -> None:
+        self.base = base
+        self.id = accounts.create(base, "Test", "a@b.co", NOW)
+        self.upload([person(number) for number in range(MANY)])
+        self.add({"channels": [{"type": "mobilepush", "value": "wanted"}]})
+        ((self.stranger,),) = self.holders()
+
+    def upload(self, people: list[dict[str, Any]], dedupe_on: str = "externalCustomerId") -> dict[str, Any]:
+        request = msgspec.json.decode(json.dumps({"contacts": people, "dedupeOn": dedupe_on}), type=ImportRequest)
+        answer: dict[str, Any] = json.loads(batch.accept(self.base, self.id, request, None, False, lambda: NOW))
+        return answer
+
+    def add(self, contact: dict[str, Any]) -> None:
+        single.save(self.base, self.id, msgspec.Raw(json.dumps(contact).encode()), lambda: NOW)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.base.transaction() as conn:
+            return conn.execute(statement.encode(), [self.id]).fetchall()
+
+    def holders(self) -> list[tuple[Any, ...]]:
+        """Who has the token, deleted contacts excepted."""
+        return self.rows(
+            "SELECT token.contact_id FROM token JOIN contact ON contact.account_id = token.account_id"
+            " AND contact.id = token.contact_id WHERE token.account_id = %s AND value = 'wanted' AND deleted_at IS NULL"
+        )
+
+
+def moved(known: Known) -> None:
+    known.add(person(MANY, "wanted"))
+
+
+def deleted(known: Known) -> None:
+    removal.by_id(known.base, known.id, known.stranger, False, NOW)
+
+
+def erased(known: Known) -> None:
+    removal.by_id(known.base, known.id, known.stranger, True, NOW)
+
+
+@pytest.mark.parametrize("dedupe_on", ["externalCustomerId", "mobilepush"])
+@pytest.mark.parametrize("meanwhile", [moved, deleted, erased])
+def test_a_token_has_one_holder_whatever_its_holder_does_meanwhile(
+    base: database.Database, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Known], None], dedupe_on: str
+) -> None:
+    known = Known(base)
+    by_ids = loading.by_ids
+    looked: list[int] = []
+
+    def late(conn: loading.Connection, account_id: int, ids: Collection[int]) -> Any:
+        if known.stranger in ids and not looked:
+            looked.append(known.stranger)
+            meanwhile(known)
+        return by_ids(conn, account_id, ids)
+
+    people = [person(number, firstName="Ann") for number in range(MANY)]
+    if dedupe_on == "externalCustomerId":
+        people[0] = person(0, "wanted", firstName="Ann")
+    else:
+        people.append({"firstName": "Ann", "channels": [{"type": "mobilepush", "value": "wanted"}]})
+    monkeypatch.setattr(loading, "by_ids", late)
+    answer = known.upload(people, dedupe_on)
+    assert looked == [known.stranger]
+    assert answer["failed"] == answer["skipped"] == 0
+    assert len(known.holders()) == 1
+    led = (
+        "SELECT identity.contact_id FROM token JOIN identity ON identity.account_id = token.account_id"
+        " AND identity.key = token.key AND identity.slot = 0 WHERE token.account_id = %s AND value = 'wanted'"
+    )
+    assert set(known.rows(led)) == set(known.holders())
+    if meanwhile is deleted:
+        gone = f"SELECT deleted_at FROM contact WHERE account_id = %s AND id = {int(known.stranger)}"
+        assert known.rows(gone) == [(NOW,)]
