@@ -30,7 +30,7 @@ def lock(conn: Connection, account_id: int) -> None:
 
 
 def write_ahead(conn: Connection, account_id: int) -> None:
-    """Have `await_writers` wait until this transaction ends. It must not read what it relies on before."""
+    """Have `await_writers` wait until this transaction ends, which writes contacts without the account's lock."""
     conn.execute(sql.write_ahead, {"account_id": account_id})
 
 

@@ -1,4 +1,4 @@
-"""The contacts of one request, read, matched and stored: what happens between the account's lock and the commit."""
+"""The contacts of one request, read, matched and stored, whoever they are."""
 
 from __future__ import annotations
 

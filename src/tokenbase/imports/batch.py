@@ -63,7 +63,7 @@ def accept(
 
 
 FEW = 100
-"""So many contacts have the account's lock for a moment only."""
+"""For so many contacts the account is locked a moment only, whoever they are."""
 
 
 def _settled(sent: envelope.Envelope) -> bool:
@@ -155,7 +155,7 @@ class _Work(msgspec.Struct, frozen=True):
         return first
 
     def any(self, dry_run: bool) -> bytes:
-        """Import contacts whoever they are."""
+        """Import contacts whoever they are, with the account locked from the first look."""
         blocks, account_id = self.database.blocks, self.account_id
         answer = b""
         with self.database.transaction() as conn:
