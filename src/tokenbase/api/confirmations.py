@@ -84,11 +84,7 @@ def routes(
         confirms = request.method == "POST"
         act = confirming.confirm if confirms else confirming.look
         account_id = link.account_id
-
-        def work() -> tuple[confirming.State, str]:
-            return act(base, link, clock())
-
-        state, address = await lightly(lambda: database.persist(work, lambda: loading.await_writers(base, account_id)))
+        state, address = await lightly(lambda: loading.persist(base, account_id, lambda: act(base, link, clock())))
         if state is not _S.OPEN:
             return _page(*_TOLD[state], address=address)
         if confirms:

@@ -6,13 +6,10 @@ import msgspec
 
 from tokenbase.api import bodies, operations
 from tokenbase.contacts import loading
-from tokenbase.store import database
 
 
 def work(operation: operations.Operation, call: operations.Call) -> operations.Answer:
     """Inflate the body of a request and do what it asks for. Raises what keeps that from being done."""
     body = bodies.inflate(call.body, call.headers.get("content-encoding", ""))
     whole = msgspec.structs.replace(call, body=body)
-    return database.persist(
-        lambda: operation.handler(whole), lambda: loading.await_writers(call.database, call.account_id)
-    )
+    return loading.persist(call.database, call.account_id, lambda: operation.handler(whole))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 import psycopg
@@ -15,6 +15,8 @@ sql = queries.load("tokenbase.contacts")
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
+_Result = TypeVar("_Result")
+
 
 def queue(conn: Connection, account_id: int) -> None:
     """Make other imports into the account wait until this transaction ends; the account's lock comes after it."""
@@ -24,20 +26,27 @@ def queue(conn: Connection, account_id: int) -> None:
 def lock(conn: Connection, account_id: int) -> None:
     """Make other requests that write to the account wait until this transaction ends (contract 3).
 
-    Within `database.persist` this transaction waits for rows that others hold only as long as is due there.
+    Within `persist` this transaction waits for rows that others hold only as long as is due there.
     """
     conn.execute(sql.lock_account, {"account_id": account_id, "patience": database.patience()})
 
 
 def write_ahead(conn: Connection, account_id: int) -> None:
-    """Have `await_writers` wait until this transaction ends, which writes contacts without the account's lock."""
+    """Have whoever gives way in `persist` wait until this transaction ends, which writes without the account's lock."""
     conn.execute(sql.write_ahead, {"account_id": account_id})
 
 
-def await_writers(base: database.Database, account_id: int) -> None:
-    """Wait until those have ended who write contacts before the account's lock, so that none of them is in the way."""
-    with base.transaction() as conn:
-        conn.execute(sql.await_writers, {"account_id": account_id})
+def persist(base: database.Database, account_id: int, work: Callable[[], _Result]) -> _Result:
+    """Return what some work on an account gives, begun anew where it gave way to those who write ahead of the lock.
+
+    Raises GaveWay where it gives way time and again.
+    """
+
+    def await_writers() -> None:
+        with base.transaction() as conn:
+            conn.execute(sql.await_writers, {"account_id": account_id})
+
+    return database.persist(work, await_writers)
 
 
 def hold_erasures(conn: Connection, account_id: int) -> None:
@@ -129,10 +138,10 @@ def digests(conn: Connection, account_id: int, ids: Collection[int]) -> dict[int
 
 
 def unchanged(
-    conn: Connection, account_id: int, people: Iterable[people.Person], tokens: Iterable[people.Token]
+    conn: Connection, account_id: int, contacts: Iterable[people.Person], tokens: Iterable[people.Token]
 ) -> bool:
     """Tell whether these contacts and tokens, those that were written since excepted, are as they were fetched."""
-    known = [(person.id, person.version) for person in people if person.id is not None and person.version]
+    known = [(person.id, person.version) for person in contacts if person.id is not None and person.version]
     if known:
         given = {"account_id": account_id, "many": len(known), "contact_ids": _list(each for each, _ in known)}
         given["versions"] = versions(version for _, version in known)

@@ -101,11 +101,12 @@ class Importer:
 
         try:
             with self._turn:
-                told = database.persist(
+                told = loading.persist(
+                    self._base,
+                    job.account_id,
                     lambda: portions.store(
                         self._base, job.account_id, job.id, read.portion, options, progress.told, keep, self._clock
                     ),
-                    lambda: loading.await_writers(self._base, job.account_id),
                 )
         except problems.BadRequest as fault:
             raise worker.Failed(fault.message) from None

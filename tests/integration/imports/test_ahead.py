@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
 
 import msgspec
 import pytest
@@ -47,36 +46,3 @@ def test_new_contacts_are_written_once(
 
     monkeypatch.setattr(batch._Work, "any", ordinary)
     assert upload(10_000) == 2 * ahead.PART
-
-
-@pytest.mark.parametrize("dedupe_on", ["externalCustomerId", "mobilepush", "id"])
-def test_known_contacts_are_written_ahead_as_well(
-    base: database.Database, monkeypatch: pytest.MonkeyPatch, dedupe_on: str
-) -> None:
-    def upload(name: str, dedupe_on: str) -> dict[str, Any]:
-        people = [
-            {
-                "firstName": name,
-                "channels": [{"type": "mobilepush", "value": f"t{number}"}],
-                **({"id": ids[number]} if dedupe_on == "id" else {}),
-                **({"externalCustomerId": f"x{number}"} if dedupe_on == "externalCustomerId" else {}),
-            }
-            for number in range(many)
-        ]
-        request = msgspec.json.decode(json.dumps({"contacts": people, "dedupeOn": dedupe_on}), type=ImportRequest)
-        answer: dict[str, Any] = json.loads(batch.accept(base, account_id, request, None, False, lambda: NOW))
-        return answer
-
-    many = batch.FEW + 1
-    ids: list[int] = []
-    account_id = accounts.create(base, "Test", "a@b.co", NOW)
-    assert upload("Ann", "externalCustomerId" if dedupe_on != "mobilepush" else dedupe_on)["created"] == many
-    with base.transaction() as conn:
-        ids += [row[0] for row in conn.execute("SELECT id FROM contact WHERE account_id = %s", [account_id])]
-
-    def ordinary(*_: object) -> bytes:
-        raise AssertionError("it had the account locked")
-
-    monkeypatch.setattr(batch._Work, "any", ordinary)
-    answer = upload("Bea", dedupe_on)
-    assert (answer["updated"], answer["unchanged"], answer["created"]) == (many, 0, 0)

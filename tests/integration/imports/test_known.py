@@ -1,4 +1,4 @@
-"""Known contacts whose token changes hands between two looks of an import that is ahead of the account's lock."""
+"""Known contacts are written ahead of the account's lock, and it is noticed when a token changes hands meanwhile."""
 
 from __future__ import annotations
 
@@ -100,3 +100,36 @@ def test_a_token_has_one_holder_whatever_its_holder_does_meanwhile(
     if meanwhile is deleted:
         gone = f"SELECT deleted_at FROM contact WHERE account_id = %s AND id = {int(known.stranger)}"
         assert known.rows(gone) == [(NOW,)]
+
+
+@pytest.mark.parametrize("dedupe_on", ["externalCustomerId", "mobilepush", "id"])
+def test_known_contacts_are_written_ahead_as_well(
+    base: database.Database, monkeypatch: pytest.MonkeyPatch, dedupe_on: str
+) -> None:
+    def upload(name: str, dedupe_on: str) -> dict[str, Any]:
+        people = [
+            {
+                "firstName": name,
+                "channels": [{"type": "mobilepush", "value": f"t{number}"}],
+                **({"id": ids[number]} if dedupe_on == "id" else {}),
+                **({"externalCustomerId": f"x{number}"} if dedupe_on == "externalCustomerId" else {}),
+            }
+            for number in range(many)
+        ]
+        request = msgspec.json.decode(json.dumps({"contacts": people, "dedupeOn": dedupe_on}), type=ImportRequest)
+        answer: dict[str, Any] = json.loads(batch.accept(base, account_id, request, None, False, lambda: NOW))
+        return answer
+
+    many = batch.FEW + 1
+    ids: list[int] = []
+    account_id = accounts.create(base, "Test", "a@b.co", NOW)
+    assert upload("Ann", "externalCustomerId" if dedupe_on != "mobilepush" else dedupe_on)["created"] == many
+    with base.transaction() as conn:
+        ids += [row[0] for row in conn.execute("SELECT id FROM contact WHERE account_id = %s", [account_id])]
+
+    def ordinary(*_: object) -> bytes:
+        raise AssertionError("it had the account locked")
+
+    monkeypatch.setattr(batch._Work, "any", ordinary)
+    answer = upload("Bea", dedupe_on)
+    assert (answer["updated"], answer["unchanged"], answer["created"]) == (many, 0, 0)
