@@ -1,30 +1,33 @@
 """What a batch costs as the base grows, and what the base takes on disk: python benchmarks/growth.py
 
-Fills a base of its own through the API and measures around each million batches of contacts that are new and batches in
-which all are known and changed: neighbours, in the order in which they were first uploaded, and contacts from all over
-the base. The machine's speed changes from second to second, so a few batches at a time are taken in units of what COPY
-of ready-made rows into empty tables takes right after them. Those times are spread over the growth, since batches cost
-most right after a checkpoint of the database; their median counts. Prints a table of ratios to the empty base and the
-bytes by table, and writes the ratios to growth.svg in the working directory.
+Fills a base through the API and measures around each million batches of contacts that are new and batches in which all
+are known and changed: neighbours, in the order in which they were first uploaded, and contacts from all over the base.
+The machine's speed changes from minute to minute, so each batch is followed by one of the same kind into another server
+whose base is empty but for some thousand contacts, and emptied again and again; what a batch costs is told as a ratio
+to that. Those pairs are spread over the growth, since batches cost most right after a checkpoint of the database; their
+median counts. Prints a table of the ratios and the bytes by table, and writes the ratios to growth.svg in the working
+directory.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import psycopg
 
 import chart
-from measured import peak_megabytes, running
-from throughput import BATCH, Limit, bodies, person, send
+from measured import Bench, peak_megabytes, running
+from throughput import BATCH, bodies, person, send, shown
 
 GROUPS = 7
 GROUP = 4
@@ -32,7 +35,7 @@ GROUP = 4
 APART = 70_000
 """How many contacts the base grows by from one time to the next."""
 SMALLEST = 60_000
-"""How many there are at the first time."""
+"""How many there are at the first time, and in the base that is called empty."""
 KINDS = ("new", "changed, neighbours", "changed, from all over")
 RELATIONS = """
 SELECT relname, pg_table_size(oid), pg_indexes_size(oid)
@@ -48,14 +51,48 @@ GROUP BY attrelid
 """
 
 
-def batch_seconds(client: httpx2.Client, requests: list[bytes]) -> float:
-    """Return the median seconds of requests, one after the other."""
-    took = []
-    for body in requests:
+class Base:
+    """A server and how many contacts it has."""
+
+    def __init__(self, bench: Bench, client: httpx2.Client) -> None:
+        """Take a server and a client of it."""
+        self.bench = bench
+        self.client = client
+        self.there = 0
+
+    def fill(self, wanted: int) -> None:
+        """Upload new contacts until there are so many."""
+        while self.there < wanted:
+            count = min(20, -(-(wanted - self.there) // BATCH))
+            send(self.bench, bodies(self.there, count, lambda number: "1"), 4)
+            self.there += count * BATCH
+
+    def empty(self) -> None:
+        """Take all contacts out, and fill in the few with which a base is called empty."""
+        with psycopg.connect(self.bench.database_url) as conn:
+            conn.execute("TRUNCATE contact, token, identity, event, import_session CASCADE")
+        self.there = 0
+        self.fill(SMALLEST)
+
+    def requests(self, kind: str, version: str) -> list[bytes]:
+        """Return batches of a kind; new ones count as there."""
+        if kind == "new":
+            made = bodies(self.there, GROUP, lambda number: "1")
+            self.there += GROUP * BATCH
+            return made
+        return changed(self.there, f"{kind}.{version}", kind == "changed, neighbours")
+
+    def seconds(self, body: bytes) -> float:
+        """Return how long a request takes."""
         began = time.perf_counter()
-        client.post("/api/v1/contacts", content=body).raise_for_status()
-        took.append(time.perf_counter() - began)
-    return statistics.median(took)
+        self.client.post("/api/v1/contacts", content=body).raise_for_status()
+        return time.perf_counter() - began
+
+
+def cost(grown: Base, empty: Base, kind: str, version: str) -> float:
+    """Return the median of how many times as long batches of a kind take the grown base as the empty one, by turns."""
+    pairs = zip(grown.requests(kind, version), empty.requests(kind, version), strict=True)
+    return statistics.median(grown.seconds(one) / empty.seconds(other) for one, other in pairs)
 
 
 def changed(contacts: int, version: str, neighbours: bool) -> list[bytes]:
@@ -73,6 +110,19 @@ def changed(contacts: int, version: str, neighbours: bool) -> list[bytes]:
         }
         made.append(json.dumps(body).encode())
     return made
+
+
+@contextlib.contextmanager
+def started() -> Iterator[Base]:
+    """Run a server, and have it work a little: the first requests find one that has never worked."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made,
+        running(Path(made), os.environ) as bench,
+        httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=300) as client,
+    ):
+        base = Base(bench, client)
+        base.fill(GROUP * BATCH)
+        yield base
 
 
 def disk(url: str) -> None:
@@ -99,43 +149,23 @@ def main() -> None:
     arguments.add_argument("--millions", type=int, default=5, help="how many million contacts the base grows to")
     millions = arguments.parse_args().millions
     rows: list[tuple[int, list[float]]] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made,
-        running(Path(made), os.environ) as bench,
-        httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=300) as client,
-    ):
-        # The first requests find a server that has never worked, and the limit needs the rows of some.
-        send(bench, bodies(0, GROUP, lambda number: "1"), 1)
-        limit = Limit(bench.database_url, GROUP)
-        there = GROUP * BATCH
+    with started() as grown, started() as empty:
         for step in range(millions + 1):
-            found: list[list[float]] = [[], [], []]
+            found: list[list[float]] = [[] for _ in KINDS]
             for group in range(GROUPS):
-                wanted = max(step * 1_000_000 + (group - GROUPS // 2) * APART, SMALLEST)
-                while there < wanted:
-                    count = min(20, -(-(wanted - there) // BATCH))
-                    send(bench, bodies(there, count, lambda number: "1"), 4)
-                    there += count * BATCH
-                version = f"{step}.{group}"
-                new = bodies(there, GROUP, lambda number: "1")
-                kinds = [new, changed(there, f"2.{version}", True), changed(there, f"3.{version}", False)]
-                for requests, costs in zip(kinds, found, strict=True):
-                    took = batch_seconds(client, requests)
-                    costs.append(took * limit.measure() / BATCH)
-                there += GROUP * BATCH
-            medians = [statistics.median(costs) for costs in found]
-            rows.append((step, medians))
-            told = ", ".join(f"{cost:.2f} {kind}" for kind, cost in zip(KINDS, medians, strict=True))
-            print(f"about {step} million contacts, to COPY into empty tables: {told}", flush=True)
-        print(f"\npeak memory of the server's processes: {peak_megabytes(bench.server):.0f} MB at most")
+                grown.fill(max(step * 1_000_000 + (group - GROUPS // 2) * APART, SMALLEST))
+                empty.empty()
+                for kind, costs in zip(KINDS, found, strict=True):
+                    costs.append(cost(grown, empty, kind, f"{step}.{group}"))
+            rows.append((step, [statistics.median(costs) for costs in found]))
+            told = ", ".join(f"{kind} {shown(costs)}" for kind, costs in zip(KINDS, found, strict=True))
+            print(f"about {step} million contacts, to an empty base: {told}", flush=True)
+        print(f"\npeak memory of the server's processes: {peak_megabytes(grown.bench.server):.0f} MB at most")
         print(f"\n| million contacts, about | {' | '.join(KINDS)} |\n| ---: | ---: | ---: | ---: |")
-        ratios = [[cost / first for cost, first in zip(costs, rows[0][1], strict=True)] for _, costs in rows]
-        for (step, _), row in zip(rows, ratios, strict=True):
+        for step, row in rows:
             print(f"| {step} | {' | '.join(f'{ratio:.2f}' for ratio in row)} |")
-        disk(bench.database_url)
-    charted = {
-        f"{step} million": dict(zip(KINDS, row, strict=True)) for (step, _), row in zip(rows, ratios, strict=True)
-    }
+        disk(grown.bench.database_url)
+    charted = {f"{step} million": dict(zip(KINDS, row, strict=True)) for step, row in rows}
     chart.write(Path("growth.svg"), "a batch of 3,000, to one into an empty base", charted)
 
 
