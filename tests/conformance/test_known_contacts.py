@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
+import holding
 from server import Account
 from tokenbase.contacts import identity
-from tokenbase.imports import batch
+from tokenbase.imports import ways
 
 APP = "83b77a49-fc28-409b-aeaa-68c9d544ab9d"
-MANY = batch.FEW + 50
+MANY = ways.FEW + 50
 MIDDLE = MANY // 2
 """The contact whose row somebody else holds: those before it are written by then, those behind it are not."""
 
@@ -37,28 +36,11 @@ def known(account: Account) -> Account:
     return account
 
 
-def eventually(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def held(known: Account, *people: dict[str, Any], **more: Any) -> Iterator[concurrent.futures.Future[dict[str, Any]]]:
-    """An upload that has read all it needs, and waits for the row in the middle until the end of this."""
-    waits = "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
-    url = known.server.database_url or ""
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        with psycopg.connect(url, autocommit=True) as conn, conn.transaction():
-            row = "SELECT 1 FROM contact WHERE account_id = %s AND external_id = %s FOR UPDATE"
-            assert conn.execute(row, (known.id, f"x{MIDDLE}")).fetchone() is not None
-            sent = pool.submit(known.upload, *people, **more)
-            with psycopg.connect(url, autocommit=True) as other:
-                eventually(lambda: other.execute(waits).fetchone() is not None)
-            yield sent
-            assert not sent.done()
-        sent.result()
+def held(
+    known: Account, *people: dict[str, Any], **more: Any
+) -> contextlib.AbstractContextManager[concurrent.futures.Future[holding.Told]]:
+    """An upload that waits for the row in the middle."""
+    return holding.held(known, f"x{MIDDLE}", lambda: known.upload(*people, **more))
 
 
 def whole(account: Account) -> None:
@@ -237,12 +219,12 @@ def test_keys_and_what_they_lead_to_are_of_one_moment(
         with psycopg.connect(url) as queue, psycopg.connect(url) as other:
             queue.execute("SELECT pg_advisory_xact_lock(7152, %s)", (known.id,))
             sent = pool.submit(known.upload, *people)
-            eventually(lambda: watch.execute(waiting, ("advisory",)).fetchone() is not None)
+            holding.eventually(lambda: watch.execute(waiting, ("advisory",)).fetchone() is not None)
             other.execute("SELECT pg_advisory_xact_lock(7151, %s)", (known.id,))
             table = "token" if names_the_token else "contact"
             other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())
             queue.commit()
-            eventually(lambda: watch.execute(waiting, ("relation",)).fetchone() is not None)
+            holding.eventually(lambda: watch.execute(waiting, ("relation",)).fetchone() is not None)
             for statement in meanwhile:
                 other.execute(statement.encode(), names)
         answer = sent.result()

@@ -8,11 +8,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
+import holding
 from filehost import Host, Visit
 from linking import lapse, status, until, upload
 from server import Account, Server
+from tokenbase.imports import ahead, ways
 
 PEOPLE = "user_id,email,token\nu-1,ann@b.co,t-1\nu-2,bob@b.co,t-2\n"
 ENDED = ("FINISHED", "ERROR")
@@ -166,6 +169,62 @@ def test_a_long_file_goes_in_by_portions_and_its_mapping_is_told_by_pages(reader
     assert all(one["externalCustomerId"] == f"u-{one['index']}" for one in [*first, *second, *third])
     assert status(reader, session, **{"from": 7_500})["mapping"] == []
     assert reader.get(f"/api/v1/importstatus/{session}?from=x").status_code == 400
+
+
+KNOWN = ways.FEW + 50
+
+
+def table(version: str, count: int) -> str:
+    rows = [f"x{number},V{version},t-{number}\n" for number in range(count)]
+    return "".join(["user_id,first_name,token\n", *rows])
+
+
+def test_a_single_contact_does_not_wait_for_a_portion_of_known_ones(reader: Account, host: Host) -> None:
+    assert counts(imported(reader, host.file("/first.csv", table("1", KNOWN)))) == (KNOWN, KNOWN, 0, 0, 0)
+    link = host.file("/second.csv", table("2", KNOWN))
+    has_it = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7151 AND objid = %s"
+    with holding.held(reader, f"x{KNOWN // 2}", lambda: imported(reader, link)) as sent:
+        assert reader.rows(has_it) == []
+        single = {"externalCustomerId": "other", "channels": []}
+        assert reader.post("/api/v1/contact", json=single).status_code == 200
+        assert reader.contact("x0")["firstName"] == "V1"
+    assert counts(sent.result()) == (KNOWN, 0, KNOWN, 0, 0)
+    assert reader.contact("x0")["firstName"] == "V2"
+
+
+def test_a_row_that_is_changed_meanwhile_is_looked_at_again_and_counted_once(reader: Account, host: Host) -> None:
+    imported(reader, host.file("/first.csv", table("1", KNOWN)))
+    link = host.file("/second.csv", table("2", KNOWN) + ",Nobody,\n")
+    last = KNOWN - 1
+    with holding.held(reader, f"x{KNOWN // 2}", lambda: imported(reader, link)) as sent:
+        single = {"externalCustomerId": f"x{last}", "lastName": "Own", "channels": []}
+        assert reader.post("/api/v1/contact", json=single).status_code == 200
+    told = sent.result()
+    assert counts(told) == (KNOWN + 1, 0, KNOWN, 0, 1)
+    assert [row["line"] for row in told["failedContacts"]] == [KNOWN + 2]
+    portions = "SELECT first_row, cardinality(contact_ids) FROM import_portion WHERE account_id = %s ORDER BY 2"
+    assert reader.rows(portions) == [(0, KNOWN), (0, KNOWN + 1)]
+    contact = reader.contact(f"x{last}")
+    assert (contact["firstName"], contact["lastName"]) == ("V2", "Own")
+
+
+def test_new_rows_are_written_while_another_has_the_account(reader: Account, host: Host) -> None:
+    reader.upload({"externalCustomerId": "first", "channels": []})
+    many = 2 * ahead.PART
+    link = host.file("/new.csv", table("1", many))
+    # Who has written has a transaction's number.
+    waits = (
+        "SELECT 1 FROM pg_locks AS lock JOIN pg_stat_activity AS at USING (pid) WHERE lock.locktype = 'advisory'"
+        " AND NOT lock.granted AND at.datname = current_database() AND at.backend_xid IS NOT NULL"
+    )
+    with psycopg.connect(reader.server.database_url or "", autocommit=True) as conn:
+        with conn.transaction():
+            conn.execute("SELECT pg_advisory_xact_lock(7151, %s)", (reader.id,))
+            session = upload(reader, link)
+            with psycopg.connect(reader.server.database_url or "", autocommit=True) as other:
+                holding.eventually(lambda: other.execute(waits).fetchone() is not None)
+            assert status(reader, session)["total"] == 0
+        assert counts(ended(reader, session)) == (many, many, 0, 0, 0)
 
 
 def test_of_very_many_bad_rows_the_first_thousand_are_told_and_all_are_counted(reader: Account, host: Host) -> None:

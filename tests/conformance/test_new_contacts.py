@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import psycopg
 import pytest
 
+import holding
 from server import Account
 from tokenbase.imports import ahead
 
@@ -153,13 +152,6 @@ def test_one_key_at_once_is_stored_once_and_answered_alike(used: Account) -> Non
     assert count(used, "contact") == MANY + 1
 
 
-def eventually(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_rows_are_written_while_another_has_the_account(used: Account) -> None:
     # Who has written has a transaction's number.
     waits = (
@@ -172,7 +164,7 @@ def test_rows_are_written_while_another_has_the_account(used: Account) -> None:
             conn.execute("SELECT pg_advisory_xact_lock(7151, %s)", (used.id,))
             sent = pool.submit(used.upload, *people)
             with psycopg.connect(used.server.database_url or "", autocommit=True) as other:
-                eventually(lambda: other.execute(waits).fetchone() is not None)
+                holding.eventually(lambda: other.execute(waits).fetchone() is not None)
             assert count(used, "contact") == 1
         assert sent.result()["created"] == MANY
 

@@ -9,7 +9,7 @@ import msgspec
 
 from tokenbase.contacts import devices
 from tokenbase.contract import apps, imports, limits, problems
-from tokenbase.imports import batch, idempotency
+from tokenbase.imports import batch, idempotency, ways
 from tokenbase.store import database
 
 _VALUE = re.compile(r"^contacts(\[\d+\])\.channels\[0\]\.value")
@@ -31,7 +31,7 @@ def accept(
     tokens: Sequence[msgspec.Raw],
     repeat: idempotency.Repeat | None,
     dry_run: bool,
-    clock: batch.Clock,
+    clock: ways.Clock,
 ) -> apps.AppTokensAnswer:
     """Import tokens of an app; each becomes a contact, or joins the one that it names or that has it already.
 

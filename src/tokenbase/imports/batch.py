@@ -5,22 +5,15 @@ The answer is returned after the commit, so whoever gets it knows that everythin
 
 from __future__ import annotations
 
-import concurrent.futures
-import contextlib
 import datetime as dt
 import uuid
-from collections.abc import Callable
 
 import msgspec
-import psycopg
-from psycopg import errors
 
-from tokenbase.contacts import fields, loading, reading
+from tokenbase.contacts import loading
 from tokenbase.contract import imports, problems
-from tokenbase.imports import ahead, arrivals, envelope, events, idempotency, sessions, unchanged
+from tokenbase.imports import arrivals, idempotency, sessions, ways
 from tokenbase.store import database
-
-Clock = Callable[[], dt.datetime]
 
 
 def accept(
@@ -29,7 +22,7 @@ def accept(
     request: imports.ImportRequest,
     repeat: idempotency.Repeat | None,
     dry_run: bool,
-    clock: Clock,
+    clock: ways.Clock,
     leftovers: list[object] | None = None,
 ) -> bytes:
     """Import a batch and return the JSON of its `ImportAnswer`; with `dry_run` store nothing.
@@ -39,160 +32,48 @@ def accept(
     was used with another body; then nothing was stored.
     """
     started_at = clock()
-    sent, arrived, guess = prepare(database, account_id, request, dry_run)
-    work = _Work(database, account_id, arrived, sent, repeat, clock, started_at)
-    answer = None
-    if guess.new and guess.event_type is not None and ahead.possible(sent):
-        # Two requests with the same new contacts may each wait for keys that the other has written.
-        with contextlib.suppress(ahead.NotNew, problems.GaveWay):
-            answer = work.new(guess.event_type)
-    if answer is None:
-        arrived.leftovers.clear()
-        with concurrent.futures.ThreadPoolExecutor(1) as aside:
-            if not guess.same:
-                arrived.read_aside(aside)
-                if guess.event_type is not None and not dry_run and _settled(sent):
-                    with contextlib.suppress(arrivals.NotAsRead, problems.GaveWay):
-                        answer = work.known()
-            if answer is None:
-                arrived.leftovers.clear()
-                answer = work.any(dry_run)
+    batch = ways.prepare(database, account_id, request, dry_run, clock)
+    answering = _Answering(batch, repeat, started_at)
+    batch.store(answering)
     if leftovers is not None:
-        leftovers.append(arrived)
-    return answer
+        leftovers.append(batch.arrived)
+    return answering.answer
 
 
-FEW = 100
-"""For so many contacts the account is locked a moment only, whoever they are."""
+class _Answering:
+    """What a bulk request has beside its contacts: a session, an answer, and the first one if it was sent before."""
 
+    def __init__(self, batch: ways.Import, repeat: idempotency.Repeat | None, started_at: dt.datetime) -> None:
+        self.answer = b""
+        self._batch = batch
+        self._repeat = repeat
+        self._started_at = started_at
+        self._session = _Session("", "", [])
 
-def _settled(sent: envelope.Envelope) -> bool:
-    """Tell whether whoever the contacts are can be found before the account is locked, and looked after at the end."""
-    # Of other kinds a new holder could come meanwhile, whom nothing that was read would show.
-    certain = {"mobilepush", "webpush", "id"}.issuperset(sent.how.kinds)
-    return len(sent.contacts) > FEW and certain and not sent.how.restore_deleted
-
-
-class Guess(msgspec.Struct, frozen=True):
-    """What a look at a few of the contacts says: whether most are unchanged, whether all may be new."""
-
-    same: bool
-    new: bool
-    event_type: int | None
-    """The type of the events of new contacts, None where there has been none."""
-
-
-def prepare(
-    database: database.Database, account_id: int, request: imports.ImportRequest, dry_run: bool
-) -> tuple[envelope.Envelope, arrivals.Arrivals, Guess]:
-    """Return what a request asks for, its contacts, not read yet, and a guess at them.
-
-    Raises BadValue and TooManyContacts for an envelope that cannot be worked on.
-    """
-    with database.transaction() as conn:
-        known = fields.load(conn, account_id)
-        sent = envelope.read(request, known)
-        # A dry run tells what is, so it looks at all there is.
-        digests = unchanged.NoDigests() if dry_run else unchanged.Digests(sent, known)
-        same, new = (False, False) if dry_run else unchanged.sample(conn, account_id, sent, digests)
-        guess = Guess(same, new, events.known_type(conn, account_id, sent.event_key))
-    return sent, arrivals.Arrivals(sent.contacts, reading.Reader(known), digests), guess
-
-
-class _Work(msgspec.Struct, frozen=True):
-    """A request whose envelope is read."""
-
-    database: database.Database
-    account_id: int
-    arrived: arrivals.Arrivals
-    sent: envelope.Envelope
-    repeat: idempotency.Repeat | None
-    clock: Clock
-    started_at: dt.datetime
-
-    def new(self, event_type: int) -> bytes:
-        """Import contacts that are all new. Raises NotNew, and nothing was stored, where they are not."""
-        blocks, account_id = self.database.blocks, self.account_id
-        with self.database.transaction() as conn:
-            loading.write_ahead(conn, account_id)
-            now = self.clock()
-            rows = ahead.Ahead(conn, blocks, account_id, self.sent, event_type)
-            with rows.writing(self.arrived, now) as writing:
-                worked = arrivals.worked(rows.outcomes)
-                session = self._session(writing, worked)
-            if (first := self._begin(conn)) is not None:
-                raise psycopg.Rollback
-            rows.check()
-            self.arrived.leftovers.append(rows)
-            worked = arrivals.finish(conn, blocks, account_id, self.arrived, worked, self.sent, False, now)
-            return self._answer(conn, session, worked, False, now)
-        assert first is not None
-        return first
-
-    def known(self) -> bytes:
-        """Import contacts, most of them known, with the account locked for the end alone.
-
-        Raises NotAsRead, and nothing was stored, where somebody changed meanwhile what it relied on.
-        """
-        blocks, account_id = self.database.blocks, self.account_id
-        with self.database.transaction() as conn:
-            loading.write_ahead(conn, account_id)
-            loading.queue(conn, account_id)
-            now = self.clock()
-            try:
-                worked, relied = arrivals.store(
-                    conn, blocks, account_id, self.arrived, self.sent, False, now, locked=False
-                )
-            except errors.UniqueViolation:
-                raise arrivals.NotAsRead from None
-            session = self._session(conn, worked)
-            if (first := self._begin(conn)) is not None:
-                raise psycopg.Rollback
-            relied.check(conn, account_id)
-            worked = arrivals.finish(conn, blocks, account_id, self.arrived, worked, self.sent, False, now)
-            return self._answer(conn, session, worked, False, now)
-        assert first is not None
-        return first
-
-    def any(self, dry_run: bool) -> bytes:
-        """Import contacts whoever they are, with the account locked from the first look."""
-        blocks, account_id = self.database.blocks, self.account_id
-        answer = b""
-        with self.database.transaction() as conn:
-            if (first := self._begin(conn)) is not None:
-                return first
-            now = self.clock()
-            worked = arrivals.work(conn, blocks, account_id, self.arrived, self.sent, dry_run, now)
-            session = self._session(None if dry_run else conn, worked)
-            answer = self._answer(conn, session, worked, dry_run, now)
-            if dry_run:
-                raise psycopg.Rollback
-        return answer
-
-    def _begin(self, conn: loading.Connection) -> bytes | None:
-        """Lock the account, and return what the same request was answered before."""
-        loading.queue(conn, self.account_id)
-        loading.lock(conn, self.account_id)
-        return None if self.repeat is None else idempotency.first_answer(conn, self.account_id, self.repeat)
-
-    def _session(self, conn: sessions.Executes | None, worked: arrivals.Worked) -> _Session:
-        """Record what became of the contacts, unless it is a dry run."""
-        contacts = self.sent.contacts
+    def record(self, conn: sessions.Executes, worked: arrivals.Worked) -> None:
+        """Record the session, unless it is a dry run."""
+        batch = self._batch
+        contacts = batch.sent.contacts
         failed = [as_sent(contacts[fault.index or 0], fault) for fault in worked.faults if not skipped(fault)]
-        session = _Session(str(uuid.uuid4()), sessions.letters(worked.fates), failed)
-        if conn is not None:
-            times = (self.started_at, self.clock())
-            sessions.record(conn, self.account_id, session.id, worked.fates, session.results, failed, times)
-        return session
+        session = self._session = _Session(str(uuid.uuid4()), sessions.letters(worked.fates), failed)
+        if not batch.dry_run:
+            times = (self._started_at, batch.clock())
+            sessions.record(conn, batch.account_id, session.id, worked.fates, session.results, failed, times)
 
-    def _answer(
-        self, conn: loading.Connection, session: _Session, worked: arrivals.Worked, dry_run: bool, now: dt.datetime
-    ) -> bytes:
-        """Return the answer, and keep it for when the request is repeated."""
-        answer = msgspec.json.encode(_told(session, worked, dry_run))
-        if self.repeat is not None and not dry_run:
-            idempotency.keep(conn, self.account_id, self.repeat, answer, now)
-        return answer
+    def wanted(self, conn: loading.Connection) -> bool:
+        """Tell whether the request was not sent before; if it was, `answer` is what it was answered then."""
+        if self._repeat is None:
+            return True
+        first = idempotency.first_answer(conn, self._batch.account_id, self._repeat)
+        self.answer = first or b""
+        return first is None
+
+    def end(self, conn: loading.Connection, worked: arrivals.Worked, now: dt.datetime) -> None:
+        """Make the answer, and keep it for when the request is repeated."""
+        batch = self._batch
+        self.answer = msgspec.json.encode(_told(self._session, worked, batch.dry_run))
+        if self._repeat is not None and not batch.dry_run:
+            idempotency.keep(conn, batch.account_id, self._repeat, self.answer, now)
 
 
 class _Session(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from tokenbase.contacts import loading
 from tokenbase.contract import imports, limits, problems
-from tokenbase.imports import arrivals, batch, sessions
+from tokenbase.imports import arrivals, batch, sessions, ways
 from tokenbase.store import database, queries
 
 sql = queries.load("tokenbase.imports")
@@ -61,37 +61,64 @@ def store(
     options: imports.ImportRequest,
     told: int,
     keep: Callable[[sessions.Connection, int], None],
-    clock: batch.Clock,
+    clock: ways.Clock,
 ) -> int:
     """Import a portion by the options of a request without contacts; return how many details are told by then.
 
     `told` is how many were before. `keep` notes, in the same transaction, what was done, and may still undo it by an
     exception. Raises BadValue where the options have become wrong, such as a field that is no more.
     """
-    places = [place for place, row in enumerate(portion.rows) if row.contact is not None]
-    fates = [sessions.Fate("failed")] * len(portion.rows)
-    notes = [problems.Problem(path="", message=note) for note in portion.notes]
-    details = sessions.Details([_broken(portion, place) for place in _broken_places(portion)], [], notes)
-    if places:
-        contacts = [portion.rows[place].contact or msgspec.Raw() for place in places]
+    noting = _Noting(account_id, session_id, portion, told, keep)
+    if noting.places:
+        contacts = [portion.rows[place].contact or msgspec.Raw() for place in noting.places]
         request = msgspec.structs.replace(options, contacts=contacts)
-        sent, arrived, guess = batch.prepare(database, account_id, request, False)
-        if not guess.same:
-            # Before the lock, so that others can work meanwhile.
-            arrived.read_all()
-    with database.transaction() as conn:
-        loading.queue(conn, account_id)
-        loading.lock(conn, account_id)
-        now = clock()
-        if places:
-            worked = arrivals.work(conn, database.blocks, account_id, arrived, sent, False, now)
-            for place, fate in zip(places, worked.fates, strict=True):
-                fates[place] = fate
-            _tell(details, portion, places, worked)
-        text, told = _shortened(details, told)
-        keep(conn, told)
-        _grow(conn, account_id, session_id, portion.first, fates, text, now)
-    return told
+        ways.prepare(database, account_id, request, False, clock).store(noting)
+    else:
+        with database.transaction() as conn:
+            noting.end(conn, arrivals.Worked([], [], []), clock())
+    return noting.told
+
+
+class _Noting:
+    """What a portion has beside its contacts: a piece of a session, and how far the job has come."""
+
+    def __init__(
+        self,
+        account_id: int,
+        session_id: str,
+        portion: Portion,
+        told: int,
+        keep: Callable[[sessions.Connection, int], None],
+    ) -> None:
+        self.places = [place for place, row in enumerate(portion.rows) if row.contact is not None]
+        """The rows that are contacts."""
+        self.told = told
+        """How many details are told."""
+        self._account_id = account_id
+        self._session_id = session_id
+        self._portion = portion
+        self._before = told
+        self._keep = keep
+
+    def record(self, conn: sessions.Executes, worked: arrivals.Worked) -> None:
+        """Leave it to the end: a portion is kept together with its warnings."""
+
+    def wanted(self, conn: loading.Connection) -> bool:
+        """Tell that it is: whoever has lost the job is told so by `keep`."""
+        return True
+
+    def end(self, conn: loading.Connection, worked: arrivals.Worked, now: dt.datetime) -> None:
+        """Keep what became of the rows, and how far the job has come."""
+        portion = self._portion
+        fates = [sessions.Fate("failed")] * len(portion.rows)
+        for place, fate in zip(self.places, worked.fates, strict=True):
+            fates[place] = fate
+        notes = [problems.Problem(path="", message=note) for note in portion.notes]
+        details = sessions.Details([_broken(portion, place) for place in _broken_places(portion)], [], notes)
+        _tell(details, portion, self.places, worked)
+        text, self.told = _shortened(details, self._before)
+        self._keep(conn, self.told)
+        _grow(conn, self._account_id, self._session_id, portion.first, fates, text, now)
 
 
 def _broken_places(portion: Portion) -> list[int]:

@@ -8,14 +8,14 @@ import msgspec
 
 from tokenbase.contacts import fields, incoming, loading, reading, rules
 from tokenbase.contract import answers, problems
-from tokenbase.imports import arrivals, batch, envelope, unchanged
+from tokenbase.imports import arrivals, envelope, unchanged, ways
 from tokenbase.store import blocks, database
 
 ADD = rules.Rules(kinds=("email", "sms", "mobilepush"), field_ids=None, restore_deleted=True)
 """How `POST /contact` finds whom to update (contract 5)."""
 
 
-def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: batch.Clock) -> answers.Saved:
+def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: ways.Clock) -> answers.Saved:
     """Add a contact, or update the one with its external id, else its e-mail, phone or token (contract 5).
 
     Raises BadValue when it cannot be stored.
@@ -24,17 +24,17 @@ def save(database: database.Database, account_id: int, raw: msgspec.Raw, clock: 
 
 
 def update(
-    database: database.Database, account_id: int, contact_id: int, raw: msgspec.Raw, clock: batch.Clock
+    database: database.Database, account_id: int, contact_id: int, raw: msgspec.Raw, clock: ways.Clock
 ) -> answers.Saved:
     """Update one contact. Raises NotFound, and Conflict for an external id that another contact has."""
     return _save(database, account_id, raw, rules.Rules(field_ids=None, target=contact_id), clock)
 
 
 def _save(
-    database: database.Database, account_id: int, raw: msgspec.Raw, how: rules.Rules, clock: batch.Clock
+    database: database.Database, account_id: int, raw: msgspec.Raw, how: rules.Rules, clock: ways.Clock
 ) -> answers.Saved:
-    arrived = read(database, account_id, raw, channels_required=how.target is None)
     with database.transaction() as conn:
+        arrived = read(conn, account_id, raw, channels_required=how.target is None)
         loading.lock(conn, account_id)
         if how.target is not None:
             _check_target(conn, account_id, how.target, _good(arrived))
@@ -45,11 +45,10 @@ def _save(
 
 
 def read(
-    database: database.Database, account_id: int, raw: msgspec.Raw, channels_required: bool = True
+    conn: loading.Connection, account_id: int, raw: msgspec.Raw, channels_required: bool = True
 ) -> arrivals.Arrivals:
     """Read the one contact of a request. Raises BadValue where it cannot be stored."""
-    with database.transaction() as conn:
-        known = fields.load(conn, account_id)
+    known = fields.load(conn, account_id)
     reader = reading.Reader(known, lone=True, channels_required=channels_required)
     arrived = arrivals.Arrivals([raw], reader, unchanged.NoDigests())
     _good(arrived)

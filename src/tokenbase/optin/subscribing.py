@@ -43,8 +43,8 @@ def subscribe(
     if faults:
         raise problems.BadValue(f"{faults[0].path}: {faults[0].message}", faults)
     try:
-        arrived = single.read(database, account_id, sent.contact)
         with database.transaction() as conn:
+            arrived = single.read(conn, account_id, sent.contact)
             loading.lock(conn, account_id)
             now = clock()
             worked = single.store(conn, database.blocks, account_id, arrived, _HOW, now, groups)

@@ -10,7 +10,7 @@ import pytest
 
 from tokenbase.accounts import accounts
 from tokenbase.contract.imports import ImportRequest
-from tokenbase.imports import ahead, batch
+from tokenbase.imports import ahead, batch, ways
 from tokenbase.store import database
 
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
@@ -44,5 +44,5 @@ def test_new_contacts_are_written_once(
     def ordinary(*_: object) -> bytes:
         raise AssertionError("it went the ordinary way")
 
-    monkeypatch.setattr(batch._Work, "any", ordinary)
+    monkeypatch.setattr(ways.Import, "_store_any", ordinary)
     assert upload(10_000) == 2 * ahead.PART

@@ -13,11 +13,11 @@ import pytest
 from tokenbase.accounts import accounts
 from tokenbase.contacts import loading, removal
 from tokenbase.contract.imports import ImportRequest
-from tokenbase.imports import batch, single
+from tokenbase.imports import batch, single, ways
 from tokenbase.store import database
 
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
-MANY = batch.FEW + 1
+MANY = ways.FEW + 1
 
 
 def person(number: int, *tokens: str, **more: Any) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def test_known_contacts_are_written_ahead_as_well(
         answer: dict[str, Any] = json.loads(batch.accept(base, account_id, request, None, False, lambda: NOW))
         return answer
 
-    many = batch.FEW + 1
+    many = ways.FEW + 1
     ids: list[int] = []
     account_id = accounts.create(base, "Test", "a@b.co", NOW)
     assert upload("Ann", "externalCustomerId" if dedupe_on != "mobilepush" else dedupe_on)["created"] == many
@@ -130,6 +130,6 @@ def test_known_contacts_are_written_ahead_as_well(
     def ordinary(*_: object) -> bytes:
         raise AssertionError("it had the account locked")
 
-    monkeypatch.setattr(batch._Work, "any", ordinary)
+    monkeypatch.setattr(ways.Import, "_store_any", ordinary)
     answer = upload("Bea", dedupe_on)
     assert (answer["updated"], answer["unchanged"], answer["created"]) == (many, 0, 0)

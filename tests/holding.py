@@ -1,0 +1,39 @@
+"""An import that has read what it needs and waits, so that a test can do something meanwhile."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+
+from server import Account
+
+Told = dict[str, Any]
+
+
+def eventually(there: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def held(account: Account, external_id: str, send: Callable[[], Told]) -> Iterator[concurrent.futures.Future[Told]]:
+    """An import, sent in a thread, that waits for the row of one of its contacts until the end of this."""
+    waits = "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+    url = account.server.database_url or ""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with psycopg.connect(url, autocommit=True) as conn, conn.transaction():
+            row = "SELECT 1 FROM contact WHERE account_id = %s AND external_id = %s FOR UPDATE"
+            assert conn.execute(row, (account.id, external_id)).fetchone() is not None
+            sent = pool.submit(send)
+            with psycopg.connect(url, autocommit=True) as other:
+                eventually(lambda: other.execute(waits).fetchone() is not None)
+            yield sent
+            assert not sent.done()
+        sent.result()
