@@ -1,20 +1,24 @@
 """How long one contact waits while an upload runs at full speed: python benchmarks/latency.py
 
 Measures `POST /api/v1/contact` and the status of an import, first on an idle server, then while one client and four
-send batches of 3,000 to the same account, of new contacts and of known ones that have changed. Prints a table of ratios
-to the idle median.
+send batches of 3,000 to the same account, of new contacts and of known ones that have changed, and while the server
+imports a file by link. Prints a table of ratios to the idle median.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
+import http.server
 import itertools
 import multiprocessing
 import os
 import statistics
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
@@ -27,8 +31,18 @@ DOING = {
     "one client uploads new ones": (1, "new"),
     "four clients upload new ones": (4, "new"),
     "one client uploads changed ones": (1, "changed"),
+    "new ones are imported by link": (1, "link"),
 }
 """How many clients upload meanwhile, and what."""
+ROWS_A_SECOND = 40_000
+"""More rows than an import by link takes."""
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    """Files over HTTP, without a word of it."""
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Say nothing."""
 
 
 def asked(seconds: float, ask: Callable[[], object]) -> list[float]:
@@ -58,15 +72,50 @@ def upload(bench: Bench, clients: int, kind: str) -> None:
         send(bench, [next_body() for _ in range(4 * clients)], clients)
 
 
-def measure(bench: Bench, seconds: float, clients: int, kind: str) -> tuple[list[float], list[float]]:
-    """Return the seconds of single contacts and of statuses while so many clients upload."""
-    numbers = itertools.count(900_000_000 + len(kind) * 100_000_000 + clients * 10_000_000)
+def import_by_link(bench: Bench, rows: int) -> None:
+    """Have the server import a file of new contacts, and go on with it until it is ended."""
+    with tempfile.TemporaryDirectory(prefix="tokenbase-bench-") as made:
+        with (Path(made) / "contacts.csv").open("w") as file:
+            file.write("user_id,email,token\n")
+            file.writelines(f"link-{number},p{number}@link.example.com,link{number:032d}\n" for number in range(rows))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Files, directory=made)) as host:
+            threading.Thread(target=host.serve_forever, daemon=True).start()
+            with httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=60) as client:
+                link = f"http://127.0.0.1:{host.server_port}/contacts.csv"
+                body = {"link": link, "dedupeOn": "externalCustomerId"}
+                session = client.post("/api/v1/contacts/upload", json=body).raise_for_status().json()["asyncSessionId"]
+                while not client.get(f"/api/v1/importstatus/{session}").raise_for_status().json()["total"]:
+                    time.sleep(0.1)
+            host.shutdown()
+
+
+@contextlib.contextmanager
+def busy(bench: Bench, seconds: float, clients: int, kind: str) -> Iterator[None]:
+    """Have the server do something meanwhile, from a little before."""
+    if kind == "link":
+        import_by_link(bench, round((2 * seconds + 10) * ROWS_A_SECOND))
+        yield
+        return
     # In a process of its own, so that nobody waits for the one who measures.
     uploading = multiprocessing.get_context("spawn").Process(target=upload, args=(bench, clients, kind))
     if clients:
         uploading.start()
         time.sleep(5)
-    with httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=60) as client:
+    yield
+    if clients:
+        uploading.terminate()
+        uploading.join()
+        # What it has sent last is answered by then.
+        time.sleep(2)
+
+
+def measure(bench: Bench, seconds: float, clients: int, kind: str) -> tuple[list[float], list[float]]:
+    """Return the seconds of single contacts and of statuses while so many clients upload."""
+    numbers = itertools.count(900_000_000 + len(kind) * 100_000_000 + clients * 10_000_000)
+    with (
+        busy(bench, seconds, clients, kind),
+        httpx2.Client(base_url=bench.url, auth=("", bench.key), timeout=60) as client,
+    ):
 
         def single() -> None:
             client.post("/api/v1/contact", json=person(next(numbers), "1")).raise_for_status()
@@ -77,13 +126,7 @@ def measure(bench: Bench, seconds: float, clients: int, kind: str) -> tuple[list
         def status() -> None:
             client.get(f"/api/v1/importstatus/{session}").raise_for_status()
 
-        found = asked(seconds, single), asked(seconds, status)
-    if clients:
-        uploading.terminate()
-        uploading.join()
-        # What it has sent last is answered by then.
-        time.sleep(2)
-    return found
+        return asked(seconds, single), asked(seconds, status)
 
 
 def main() -> None:
@@ -93,8 +136,9 @@ def main() -> None:
     seconds = arguments.parse_args().seconds
     with (
         tempfile.TemporaryDirectory(prefix="tokenbase-bench-", dir="/tmp") as made,
-        running(Path(made), os.environ) as bench,
+        running(Path(made), {**os.environ, "TOKENBASE_PRIVATE_LINKS": "127.0.0.1"}) as bench,
     ):
+        # The import by link goes on until the server is ended, so it comes last.
         found = {doing: measure(bench, seconds, clients, kind) for doing, (clients, kind) in DOING.items()}
         memory = peak_megabytes(bench.server)
     print("| request | while | requests | p50 to idle | p99 to idle p50 |\n| --- | --- | ---: | ---: | ---: |")
