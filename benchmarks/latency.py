@@ -84,7 +84,9 @@ def import_by_link(bench: Bench, rows: int) -> None:
                 link = f"http://127.0.0.1:{host.server_port}/contacts.csv"
                 body = {"link": link, "dedupeOn": "externalCustomerId"}
                 session = client.post("/api/v1/contacts/upload", json=body).raise_for_status().json()["asyncSessionId"]
-                while not client.get(f"/api/v1/importstatus/{session}").raise_for_status().json()["total"]:
+                while not (told := client.get(f"/api/v1/importstatus/{session}").raise_for_status().json())["total"]:
+                    if told["status"] == "ERROR":
+                        raise SystemExit(told["error"])
                     time.sleep(0.1)
             host.shutdown()
 

@@ -25,7 +25,10 @@ def eventually(there: Callable[[], bool]) -> None:
 @contextlib.contextmanager
 def held(account: Account, external_id: str, send: Callable[[], Told]) -> Iterator[concurrent.futures.Future[Told]]:
     """An import, sent in a thread, that waits for the row of one of its contacts until the end of this."""
-    waits = "SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted"
+    waits = (
+        "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'transactionid' AND NOT granted"
+        " AND datname = current_database()"
+    )
     url = account.server.database_url or ""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         with psycopg.connect(url, autocommit=True) as conn, conn.transaction():

@@ -182,7 +182,10 @@ def table(version: str, count: int) -> str:
 def test_a_single_contact_does_not_wait_for_a_portion_of_known_ones(reader: Account, host: Host) -> None:
     assert counts(imported(reader, host.file("/first.csv", table("1", KNOWN)))) == (KNOWN, KNOWN, 0, 0, 0)
     link = host.file("/second.csv", table("2", KNOWN))
-    has_it = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7151 AND objid = %s"
+    has_it = (
+        "SELECT pid FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' AND classid = 7151"
+        " AND objid = %s AND datname = current_database()"
+    )
     with holding.held(reader, f"x{KNOWN // 2}", lambda: imported(reader, link)) as sent:
         assert reader.rows(has_it) == []
         single = {"externalCustomerId": "other", "channels": []}

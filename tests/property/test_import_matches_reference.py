@@ -20,7 +20,7 @@ from tokenbase.contacts import fields, identity, removal
 from tokenbase.contract import tokens
 from tokenbase.contract.fields import FieldDefinition
 from tokenbase.contract.imports import ImportRequest
-from tokenbase.imports import ahead, arrivals, batch, single
+from tokenbase.imports import ahead, arrivals, batch, single, ways
 from tokenbase.store import database
 
 EXAMPLES = int(os.environ.get("TOKENBASE_TEST_EXAMPLES", "150"))
@@ -247,7 +247,7 @@ def test_what_is_written_part_by_part_is_what_is_written_at_once(
 ) -> None:
     run = Run(base)
     parts = mock.patch.object(ahead, "PART", part), mock.patch.object(arrivals, "PART", part)
-    with parts[0], parts[1], mock.patch.object(batch, "FEW", 0):
+    with parts[0], parts[1], mock.patch.object(ways, "FEW", 0):
         for act in acts:
             run.act(act)
             run.check()

@@ -55,7 +55,8 @@ class Arrivals:
 
     def read_aside(self, thread: concurrent.futures.Executor) -> None:
         """Read every contact in a thread, while the database is asked about them."""
-        self._reading = thread.submit(self.read_all)
+        if None in self._read:
+            self._reading = thread.submit(self.read_all)
 
     def are_read(self) -> bool:
         """Tell whether all contacts are read, or are being read."""
@@ -113,12 +114,11 @@ def work(
     account_id: int,
     arrivals: Arrivals,
     sent: envelope.Envelope,
-    dry_run: bool,
     now: dt.datetime,
 ) -> Worked:
-    """Match the contacts and, unless it is a dry run, store them. The account must be locked."""
-    worked, _ = store(conn, blocks, account_id, arrivals, sent, dry_run, now, locked=True)
-    return finish(conn, blocks, account_id, arrivals, worked, sent, dry_run, now)
+    """Match the contacts and store them. The account must be locked."""
+    worked, _ = store(conn, blocks, account_id, arrivals, sent, False, now, locked=True)
+    return finish(conn, blocks, account_id, arrivals, worked, sent, False, now)
 
 
 def store(

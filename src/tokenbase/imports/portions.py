@@ -72,9 +72,15 @@ def store(
     if noting.places:
         contacts = [portion.rows[place].contact or msgspec.Raw() for place in noting.places]
         request = msgspec.structs.replace(options, contacts=contacts)
-        ways.prepare(database, account_id, request, False, clock).store(noting)
+        importing = ways.prepare(database, account_id, request, False, clock)
+        if not (importing.guess.same or importing.guess.new):
+            # Here a thread gains nothing, and whoever waits for the account should not wait for it.
+            importing.arrived.read_all()
+        importing.store(noting)
     else:
         with database.transaction() as conn:
+            loading.queue(conn, account_id)
+            loading.lock(conn, account_id)
             noting.end(conn, arrivals.Worked([], [], []), clock())
     return noting.told
 

@@ -77,7 +77,7 @@ def store(
         event_key=None,
         warnings=[],
     )
-    worked = arrivals.work(conn, blocks, account_id, arrived, sent, False, now)
+    worked = arrivals.work(conn, blocks, account_id, arrived, sent, now)
     if worked.faults:
         fault = worked.faults[0]
         raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)

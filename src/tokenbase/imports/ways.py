@@ -1,6 +1,6 @@
 """The ways of many contacts into the base: ahead of the account's lock where that is possible, else under it.
 
-Whichever it is, all happens in one transaction, and so does what an import has to do beside it, which is handed in.
+Whichever succeeds is one transaction, and so is what an import has to do beside it, which is handed in.
 """
 
 from __future__ import annotations
