@@ -108,19 +108,6 @@ class Relied(msgspec.Struct, frozen=True):
             raise NotAsRead
 
 
-def work(
-    conn: loading.Connection,
-    blocks: blocks.Blocks,
-    account_id: int,
-    arrivals: Arrivals,
-    sent: envelope.Envelope,
-    now: dt.datetime,
-) -> Worked:
-    """Match the contacts and store them. The account must be locked."""
-    worked, _ = store(conn, blocks, account_id, arrivals, sent, False, now, locked=True)
-    return finish(conn, blocks, account_id, arrivals, worked, sent, False, now)
-
-
 def store(
     conn: loading.Connection,
     blocks: blocks.Blocks,

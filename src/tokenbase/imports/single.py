@@ -77,7 +77,8 @@ def store(
         event_key=None,
         warnings=[],
     )
-    worked = arrivals.work(conn, blocks, account_id, arrived, sent, now)
+    worked, _ = arrivals.store(conn, blocks, account_id, arrived, sent, False, now, locked=True)
+    worked = arrivals.finish(conn, blocks, account_id, arrived, worked, sent, False, now)
     if worked.faults:
         fault = worked.faults[0]
         raise problems.BadValue(f"{fault.path}: {fault.message}".removeprefix(": "), worked.faults)

@@ -61,18 +61,18 @@ class Import(msgspec.Struct, frozen=True):
 
     def store(self, rest: Rest) -> None:
         """Store the contacts, and do the rest; nothing of what a dry run did is left in the base."""
-        if self._is_new(rest):
+        if self._stored_as_new(rest):
             return
         self.arrived.leftovers.clear()
         with concurrent.futures.ThreadPoolExecutor(1) as aside:
             if not self.guess.same:
                 self.arrived.read_aside(aside)
-                if self._is_known(rest):
+                if self._stored_as_known(rest):
                     return
                 self.arrived.leftovers.clear()
             self._store_any(rest)
 
-    def _is_new(self, rest: Rest) -> bool:
+    def _stored_as_new(self, rest: Rest) -> bool:
         """Store contacts that are all new, or tell that they are not."""
         if not self.guess.new or self.guess.event_type is None or not ahead.possible(self.sent):
             return False
@@ -82,7 +82,7 @@ class Import(msgspec.Struct, frozen=True):
             return True
         return False
 
-    def _is_known(self, rest: Rest) -> bool:
+    def _stored_as_known(self, rest: Rest) -> bool:
         """Store contacts most of whom are known, or tell that it must be done with the account locked."""
         # Of other kinds a new holder could come meanwhile, whom nothing that was read would show.
         certain = {"mobilepush", "webpush", "id"}.issuperset(self.sent.how.kinds) and not self.sent.how.restore_deleted
