@@ -95,6 +95,8 @@ class Relied(msgspec.Struct, frozen=True):
 
     fetched: Collection[people.Person]
     base: matching.Base
+    same: Mapping[int, str]
+    """The digests of contacts that were found unchanged by them alone."""
     missed: bool
     """Whether what it wrote met other rows than those it had read."""
 
@@ -105,6 +107,8 @@ class Relied(msgspec.Struct, frozen=True):
             raise NotAsRead
         known = {*self.fetched, *self.base.by_id.values()}
         if not loading.unchanged(conn, account_id, known, self.base.tokens.values()):
+            raise NotAsRead
+        if loading.digests(conn, account_id, self.same) != self.same:
             raise NotAsRead
 
 
@@ -126,7 +130,8 @@ def store(
         storing.index_field(conn, account_id, sent.how.field_id)
     external_ids = arrivals.external_ids()
     known = loading.external_ids(conn, account_id, filter(None, external_ids))
-    if arrivals.are_read():
+    are_read = arrivals.are_read()
+    if are_read:
         # Most of them have changed, or so it is thought: then all are fetched at once.
         fetched = dict(loading.by_ids(conn, account_id, set(known.values())))
         stored = {contact_id: person.stored_digest for contact_id, person in fetched.items() if not person.deleted}
@@ -135,13 +140,14 @@ def store(
         stored = loading.digests(conn, account_id, known.values())
     same = unchanged.find(known, stored, external_ids, arrivals.digests)
     base = _load(conn, account_id, arrivals, sent, known, same, fetched)
+    by_digest = {} if are_read else {contact_id: stored[contact_id] for contact_id in same.values()}
     if locked:
         # Nobody changes what was read.
         for person in (*fetched.values(), *base.by_id.values()):
             person.version = ""
         for token in base.tokens.values():
             token.version = ""
-    elif not loading.together(base, known, fetched.keys()):
+    elif not loading.together(base, known, fetched.keys() if are_read else by_digest.keys() | base.by_id.keys()):
         raise NotAsRead
     if same:
         arrivals.note_apps(sorted(same), apps.unregistered(conn, account_id))
@@ -166,7 +172,7 @@ def store(
         arrivals.leftovers += base, outcomes
         if not dry_run:
             _store(writing, conn, blocks, account_id, sent, base, now)
-    return worked(outcomes), Relied(fetched.values(), base, writing.missed)
+    return worked(outcomes), Relied(fetched.values(), base, by_digest, writing.missed)
 
 
 def _store(

@@ -67,9 +67,9 @@ class Import(msgspec.Struct, frozen=True):
         with concurrent.futures.ThreadPoolExecutor(1) as aside:
             if not self.guess.same:
                 self.arrived.read_aside(aside)
-                if self._stored_as_known(rest):
-                    return
-                self.arrived.leftovers.clear()
+            if self._stored_as_known(rest):
+                return
+            self.arrived.leftovers.clear()
             self._store_any(rest)
 
     def _stored_as_new(self, rest: Rest) -> bool:

@@ -133,3 +133,74 @@ def test_known_contacts_are_written_ahead_as_well(
     monkeypatch.setattr(ways.Import, "_store_any", ordinary)
     answer = upload("Bea", dedupe_on)
     assert (answer["updated"], answer["unchanged"], answer["created"]) == (many, 0, 0)
+
+
+def test_contacts_that_come_unchanged_are_looked_at_ahead_as_well(
+    base: database.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Known(base)
+
+    def ordinary(*_: object) -> None:
+        raise AssertionError("it had the account locked")
+
+    monkeypatch.setattr(ways.Import, "_store_any", ordinary)
+    answer = known.upload([person(number) for number in range(MANY)])
+    assert (answer["unchanged"], answer["updated"], answer["created"]) == (MANY, MANY, 0)
+    some = [person(number, **({"firstName": "Ann"} if number < 3 else {})) for number in range(MANY)]
+    answer = known.upload(some)
+    assert (answer["unchanged"], answer["updated"], answer["created"]) == (MANY - 3, MANY, 0)
+
+
+def taken(known: Known) -> None:
+    known.add(person(MANY, "t5"))
+
+
+def removed(known: Known) -> None:
+    removal.by_id(known.base, known.id, known.rows(FIFTH)[0][0], False, NOW)
+
+
+def forgotten(known: Known) -> None:
+    removal.by_id(known.base, known.id, known.rows(FIFTH)[0][0], True, NOW)
+
+
+def renamed(known: Known) -> None:
+    known.add({"externalCustomerId": "x5", "firstName": "Bea", "channels": []})
+
+
+def nothing(known: Known) -> None:
+    pass
+
+
+FIFTH = "SELECT id FROM contact WHERE account_id = %s AND external_id = 'x5'"
+HOLDER = (
+    "SELECT external_id FROM token JOIN contact ON contact.account_id = token.account_id"
+    " AND contact.id = token.contact_id WHERE token.account_id = %s AND value = 't5' AND deleted_at IS NULL"
+)
+
+
+@pytest.mark.parametrize("meanwhile", [nothing, taken, removed, forgotten, renamed])
+@pytest.mark.parametrize("changed", [0, 3])
+def test_what_happens_to_an_unchanged_contact_between_the_look_and_the_commit_happened_before(
+    base: database.Database, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Known], None], changed: int
+) -> None:
+    # As if the upload had come after it, which is what whoever did it will be told.
+    people = [person(number, **({"firstName": "Ann"} if number < changed else {})) for number in range(MANY)]
+    known, other = Known(base), Known(base)
+    meanwhile(other)
+    expected = other.upload(people)
+    lock, before = ways.Import._lock, []
+
+    def late(importing: ways.Import, conn: loading.Connection) -> None:
+        if not before:
+            before.append(conn)
+            meanwhile(known)
+        lock(importing, conn)
+
+    monkeypatch.setattr(ways.Import, "_lock", late)
+    answer = known.upload(people)
+    assert before
+    counts = ("unchanged", "updated", "created", "skipped", "failed")
+    assert [answer[count] for count in counts] == [expected[count] for count in counts]
+    assert known.rows(HOLDER) == other.rows(HOLDER)
+    name = "SELECT external_id, first_name, deleted_at FROM contact WHERE account_id = %s ORDER BY external_id"
+    assert known.rows(name) == other.rows(name)
