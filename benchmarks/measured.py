@@ -57,10 +57,18 @@ def running(directory: Path, environ: Mapping[str, str], database_url: str | Non
 def peak_megabytes(pid: int) -> float:
     """Return the peak resident memory of a process or of one that it began, whichever is more; 0 if it has ended."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return max([_peak_megabytes(pid), *(peak_megabytes(int(child)) for child in children)])
+        return max([_peak_megabytes(pid), *(peak_megabytes(child) for child in _children(pid))])
     except OSError:
         return 0.0
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    # Each thread has its own list of those that it began.
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in path.read_text().split()]
+    return found
 
 
 def _peak_megabytes(pid: int) -> float:

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from processes import descendants, eventually, lives, spawned
 from server import Account, Server
 from tokenbase.api import processes as room
 from tokenbase.cli import serve
@@ -35,35 +36,6 @@ def own(database_url: str, tmp_path: Path) -> Iterator[Server]:
     yield running
     if running.process.poll() is None:
         running.stop()
-
-
-def eventually(there: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        found += [int(child), *descendants(int(child))]
-    return found
-
-
-def importing(server: Server) -> list[int]:
-    """The processes that import."""
-    return [
-        pid
-        for pid in descendants(server.process.pid)
-        if b"multiprocessing.spawn" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    ]
-
-
-def lives(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return b"multiprocessing.spawn" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
 
 
 def waiting(server: Server, many: int = 1) -> Callable[[], bool]:
@@ -94,7 +66,7 @@ def test_a_process_that_is_killed_costs_its_request_alone_which_can_be_sent_agai
     with locked(account), concurrent.futures.ThreadPoolExecutor(1) as pool:
         sent = pool.submit(account.post, "/api/v1/contacts", json=body)
         eventually(waiting(own))
-        for pid in importing(own):
+        for pid in spawned(own):
             os.kill(pid, signal.SIGKILL)
         response = sent.result()
     assert (response.status_code, response.json()["errorCode"]) == (503, 602)
@@ -109,9 +81,9 @@ def test_a_process_that_is_killed_leaves_the_others_and_their_requests_alone(own
     with locked(account) as blocker, concurrent.futures.ThreadPoolExecutor(1) as pool:
         sent = pool.submit(account.upload, PERSON)
         eventually(waiting(own))
-        (busy,) = importing(own)
+        (busy,) = spawned(own)
         other.upload(PERSON)
-        (idle,) = set(importing(own)) - {busy}
+        (idle,) = set(spawned(own)) - {busy}
         os.kill(idle, signal.SIGKILL)
         eventually(lambda: not lives(idle))
         # What was ended while it had nothing to do costs nobody anything.
@@ -128,7 +100,7 @@ def test_a_process_that_is_killed_leaves_the_others_and_their_requests_alone(own
 def test_no_process_outlives_a_server_that_is_killed(own: Server) -> None:
     account = own.account()
     account.upload(PERSON)
-    processes = importing(own)
+    processes = spawned(own)
     assert processes
     own.kill()
     eventually(lambda: not any(map(lives, processes)))
@@ -141,7 +113,7 @@ def test_a_signal_to_all_processes_lets_requests_be_finished(own: Server, number
     with locked(account) as blocker, concurrent.futures.ThreadPoolExecutor(1) as pool:
         sent = pool.submit(account.upload, {**PERSON, "firstName": "Ann"})
         eventually(waiting(own))
-        processes = importing(own)
+        processes = spawned(own)
         for pid in [own.process.pid, *descendants(own.process.pid)]:
             os.kill(pid, number)
         time.sleep(0.5)
@@ -154,7 +126,7 @@ def test_a_signal_to_all_processes_lets_requests_be_finished(own: Server, number
 def test_a_request_that_waits_for_ever_does_not_keep_the_server_from_ending(own: Server) -> None:
     account = own.account()
     account.upload(PERSON)
-    processes = importing(own)
+    processes = spawned(own)
     with locked(account), concurrent.futures.ThreadPoolExecutor(1) as pool:
         late = pool.submit(account.upload, {**PERSON, "firstName": "Ann"})
         eventually(waiting(own))

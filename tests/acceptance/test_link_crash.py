@@ -13,7 +13,7 @@ import pytest
 from filehost import Host, Visit
 from linking import lapse, status, until, upload
 from server import Account, Server
-from tokenbase.cli import serve
+from tokenbase.links import background
 
 ROWS = 45_000
 FILE = "user_id,token,email\n" + "".join(f"u{n},t{n},u{n}@b.co\n" for n in range(ROWS))
@@ -84,13 +84,13 @@ def test_two_servers_share_the_work_and_do_none_twice(servers: list[Server], hos
 
     def hold(visit: Visit) -> None:
         # One server asks for no more than this at once, so whoever asks for one more is the other.
-        if len(host.visits) > serve.WORKERS:
+        if len(host.visits) > background.WORKERS:
             both_work.set()
         assert both_work.wait(60)
         visit.answer(200, file.encode())
 
     sessions = []
-    for number in range(2 * serve.WORKERS):
+    for number in range(2 * background.WORKERS):
         account = servers[number % 2].account(f"Number {number}")
         sessions += [(account, upload(account, host.page(f"/{number}.csv", hold)))]
     for account, session in sessions:

@@ -15,7 +15,7 @@ ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/queries.sql"))
 MIGRATIONS = sorted((SOURCE / "store" / "migrations").glob("*.sql"))
 
 # The statements that look for work of any account: docs/decisions/0011-double-opt-in.md and 0012-job-queue.md.
-ANYBODYS = {("jobs", "claim"), ("jobs", "take_turns"), ("optin", "claim_mail")}
+ANYBODYS = {("jobs", "claim"), ("jobs", "due"), ("jobs", "take_turns"), ("optin", "claim_mail")}
 # Tables of the coordinating machine, which are small and never spread.
 LOCAL = {"account", "id_block", "migration"}
 

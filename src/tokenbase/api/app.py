@@ -5,7 +5,6 @@ The key first, then the right, then the body, then the work in a thread; whateve
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import re
 import time
@@ -34,6 +33,7 @@ from tokenbase.api import (
     processes,
     rates,
     routes,
+    turns,
     working,
 )
 from tokenbase.api.operations import Slots
@@ -42,8 +42,6 @@ from tokenbase.store import database
 
 log = structlog.get_logger()
 
-SLOT_SECONDS = 15.0
-"""How long a request waits for its turn before it is told to come again."""
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _Result = TypeVar("_Result")
 _JSON = "application/json; charset=UTF-8"
@@ -67,7 +65,7 @@ class Api:
         self._rates = limiter
         self._means = means
         self._processes = importing
-        self._slots = {sort: asyncio.Semaphore(many) for sort, many in slots.items()}
+        self._turns = {sort: turns.Turns(many) for sort, many in slots.items()}
         self._budget = bodies.Budget()
         self._threads = CapacityLimiter(sum(slots.values()))
 
@@ -121,7 +119,7 @@ class Api:
     ) -> tuple[operations.Operation, dict[str, str], keys.Key]:
         """Return what to do for whom. Raises what keeps the request out, before a byte of its body is read."""
         secret = credentials.key(headers.get("authorization"))
-        async with _slot(self._slots[Slots.LIGHT]):
+        async with self._turns[Slots.LIGHT]:
             key = await self._in_thread(lambda: keys.authenticate(self._base, secret, self._clock()))
         trace["account_id"] = key.account_id
         found = routes.find(scope.get("raw_path", scope["path"].encode()).decode("latin-1"))
@@ -137,34 +135,20 @@ class Api:
         return operation, path, key
 
     async def _work(self, operation: operations.Operation, call: operations.Call) -> operations.Answer:
-        async with _slot(self._slots[operation.slots]):
+        if operation.slots is Slots.LIGHT and operation.method != "GET":
+            self._turns[Slots.IMPORT].cede()
+        async with self._turns[operation.slots]:
             if operation.slots is Slots.IMPORT:
                 return await self._processes.work(operation, call)
             return await self._in_thread(lambda: working.work(operation, call))
 
     async def lightly(self, work: Callable[[], _Result]) -> _Result:
         """Do something small in a slot of the light requests. Raises Overloaded where none is free in time."""
-        async with _slot(self._slots[Slots.LIGHT]):
+        async with self._turns[Slots.LIGHT]:
             return await self._in_thread(work)
 
     async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
-
-
-class _slot:
-    """A turn among a bounded number; Overloaded when none comes in time."""
-
-    def __init__(self, turns: asyncio.Semaphore) -> None:
-        self._turns = turns
-
-    async def __aenter__(self) -> None:
-        try:
-            await asyncio.wait_for(self._turns.acquire(), SLOT_SECONDS)
-        except TimeoutError:
-            raise problems.Overloaded() from None
-
-    async def __aexit__(self, *_: object) -> None:
-        self._turns.release()
 
 
 class _Name(bytes):

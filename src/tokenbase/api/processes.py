@@ -9,9 +9,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Mapping
 from concurrent import futures
 from concurrent.futures import process
@@ -22,7 +19,7 @@ import structlog
 
 from tokenbase.api import operations, routes, working
 from tokenbase.contract import problems
-from tokenbase.ops import interpreter, logs
+from tokenbase.ops import children
 from tokenbase.store import database
 
 log = structlog.get_logger()
@@ -31,9 +28,6 @@ CONNECTIONS = 2
 """The database connections of each process: that of its request, and one to take ids from."""
 END_SECONDS = 5
 """How long a process may take to end once the server has given up waiting for its request."""
-NICENESS = 5
-"""How far these processes stand back where processors are few: who sends 3,000 contacts waits for the database
-anyway, who sends one waits for nothing else."""
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,21 +117,7 @@ def _start(means: Means) -> None:
     """Make this process one that works on requests until the one that listens ends."""
     global _means
     _means = means
-    # Whoever stops a server tells all of its processes; the one that listens ends these when they are done.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    os.nice(NICENESS)
-    logs.configure()
-    interpreter.tune()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End when the process that listens was killed: nobody waits for the answer, what is not committed is undone."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    children.settle()
 
 
 class _Done:

@@ -17,9 +17,7 @@ import uvicorn
 from tokenbase.api import app, operations, processes, rates
 from tokenbase.api.operations import Slots
 from tokenbase.cli import options
-from tokenbase.imports import uploads
-from tokenbase.jobs import worker
-from tokenbase.links import importing as linked
+from tokenbase.links import background
 from tokenbase.ops import interpreter, secret, settings
 from tokenbase.optin import carriers, posting
 from tokenbase.store import home, housekeeping
@@ -27,10 +25,8 @@ from tokenbase.store import home, housekeeping
 log = structlog.get_logger()
 
 GRACE_SECONDS = 30
-WORKERS = 4
-"""Jobs worked on at a time: a host that drips must not hold up everybody's."""
-WORKER_SECONDS = 15
-"""How long a job may take to come to its next resting place when the server ends."""
+RESTING_SECONDS = background.END_SECONDS + 1
+"""How long what the server does by itself may take to come to a resting place when it ends."""
 
 SEARCHES = 2
 """Questions worked on at a time that may read a whole account."""
@@ -66,7 +62,8 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
                 )
             ) as importing,
         ):
-            # One is the housekeeper's and that of ids, one the workers'; they are patient, requests are not.
+            # One is the housekeeper's and that of ids, one is the postman's, and one is for looking for links; they
+            # are patient, requests are not.
             light = chosen.connections - SEARCHES - 3
             slots = {Slots.LIGHT: light, Slots.IMPORT: chosen.imports, Slots.SEARCH: SEARCHES}
             application = app.create(base, options.now, limiter, means, slots, importing)
@@ -82,40 +79,49 @@ def serve(*, listen: str | None = None, rate_limits: str | None = None, place: o
                     backlog=BACKLOG,
                 )
             )
-            stopping = threading.Event()
-            keeper = _started(housekeeping.keep, base, options.now, stopping)
-            most = chosen.link_megabytes * 1024 * 1024
-            links = linked.Importer(base, means.secret, chosen.open_networks, most, options.now)
-            kinds = {uploads.KIND: links.kind()}
+            links = background.Means(
+                database_url=base.url,
+                secret=means.secret,
+                opened=chosen.open_networks,
+                most=chosen.link_megabytes * 1024 * 1024,
+                clock=options.now,
+            )
             post = posting.Post(
                 carrier=_carrier(chosen),
                 sender=chosen.sender,
                 public_url=(chosen.public_url or _url(listener)).rstrip("/"),
                 secret=means.secret,
             )
-            workers = [_started(worker.run, base, kinds, options.now, stopping) for _ in range(WORKERS)]
-            workers.append(_started(posting.keep, base, post, options.now, stopping))
-            interpreter.tune()
-            # From here on whoever connects waits for uvicorn, rather than being refused.
-            with _taking_address(chosen):
-                listener.listen(BACKLOG)
-            log.info("listening", url=_url(listener))
-            with server.capture_signals():
-                server.should_exit = bool(told)
-                server.run(sockets=[listener])
-            stopping.set()
-            keeper.join()
-            # One that does not stop in time loses its lease, and another server goes on with its work.
-            until = time.monotonic() + WORKER_SECONDS
-            for thread in workers:
-                thread.join(max(0, until - time.monotonic()))
+            with _doing(
+                lambda stopping: housekeeping.keep(base, options.now, stopping),
+                lambda stopping: background.keep(base, links, stopping),
+                lambda stopping: posting.keep(base, post, options.now, stopping),
+            ):
+                interpreter.tune()
+                # From here on whoever connects waits for uvicorn, rather than being refused.
+                with _taking_address(chosen):
+                    listener.listen(BACKLOG)
+                log.info("listening", url=_url(listener))
+                with server.capture_signals():
+                    server.should_exit = bool(told)
+                    server.run(sockets=[listener])
             log.info("stopped")
 
 
-def _started(work: Callable[..., object], *arguments: object) -> threading.Thread:
-    thread = threading.Thread(target=work, args=arguments, daemon=True)
-    thread.start()
-    return thread
+@contextlib.contextmanager
+def _doing(*works: Callable[[threading.Event], object]) -> Iterator[None]:
+    """Do what the server does by itself, each in a thread; at the end it is told to come to a resting place."""
+    stopping = threading.Event()
+    threads = [threading.Thread(target=work, args=(stopping,), daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        until = time.monotonic() + RESTING_SECONDS
+        for thread in threads:
+            thread.join(max(0, until - time.monotonic()))
 
 
 def _carrier(chosen: settings.Settings) -> carriers.Carrier:

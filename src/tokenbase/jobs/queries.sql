@@ -16,6 +16,15 @@ FROM job
 WHERE account_id = %(account_id)s
   AND state <> 'failed';
 
+-- name: due
+-- Whether a job is due, of whatever account, also one whose account has another that runs.
+SELECT EXISTS (
+  SELECT
+  FROM job
+  WHERE due_at <= %(now)s
+    AND state <> 'failed'
+);
+
 -- name: take_turns
 -- Workers claim one after another: of two that looked at once, neither would see what the other takes of an account.
 SELECT pg_advisory_xact_lock(7154);

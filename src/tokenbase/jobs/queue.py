@@ -63,6 +63,13 @@ def add(
     )
 
 
+def due(database: database.Database, now: dt.datetime) -> bool:
+    """Tell whether a job waits for a worker, or its worker is gone."""
+    with database.transaction() as conn:
+        row = conn.execute(sql.due, {"now": now}).fetchone()
+    return row == (True,)
+
+
 def claim(database: database.Database, now: dt.datetime) -> Job | None:
     """Take the next job that is due, or one whose worker is gone; None where there is none."""
     with database.transaction() as conn:

@@ -36,7 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_key: str | None = None
     """TOKENBASE_SECRET_KEY: encrypts credentials at rest; made and kept in the data directory where it is not set."""
     connections: int = 12
-    """TOKENBASE_CONNECTIONS: the most database connections of a server, beside two for each bulk request at a time."""
+    """TOKENBASE_CONNECTIONS: the most database connections of a server, beside two for each bulk request at a time and
+    seven for imports by link."""
     imports: int = 2
     """TOKENBASE_IMPORTS: bulk requests worked on at the same time, each in a process of its own."""
 
