@@ -1,4 +1,4 @@
-"""An import that has read what it needs and waits, so that a test can do something meanwhile."""
+"""Accounts and imports that are held up, so that a test can do something meanwhile."""
 
 from __future__ import annotations
 
@@ -15,11 +15,20 @@ from server import Account
 Told = dict[str, Any]
 
 
-def eventually(there: Callable[[], bool]) -> None:
+def eventually(there: Callable[[], object]) -> None:
+    """Wait until something is there."""
     deadline = time.monotonic() + 30
     while not there():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def locked(account: Account) -> Iterator[psycopg.Connection[Any]]:
+    """Nobody may write to the account."""
+    with psycopg.connect(account.server.database_url or "") as blocker:
+        blocker.execute("SELECT pg_advisory_xact_lock(7151, %s)", (account.id,))
+        yield blocker
 
 
 @contextlib.contextmanager

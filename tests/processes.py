@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from server import Server
-
-
-def eventually(there: Callable[[], object]) -> None:
-    """Wait until something is there."""
-    deadline = time.monotonic() + 30
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def descendants(pid: int) -> list[int]:

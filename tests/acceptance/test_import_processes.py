@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import os
 import signal
 import time
@@ -14,8 +13,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from processes import descendants, eventually, lives, spawned
-from server import Account, Server
+from holding import eventually, locked
+from processes import descendants, lives, spawned
+from server import Server
 from tokenbase.api import processes as room
 from tokenbase.cli import serve
 from tokenbase.imports import ahead
@@ -50,14 +50,6 @@ def waiting(server: Server, many: int = 1) -> Callable[[], bool]:
         return row is not None and row[0] == many
 
     return look
-
-
-@contextlib.contextmanager
-def locked(account: Account) -> Iterator[psycopg.Connection[Any]]:
-    """Nobody may write to the account."""
-    with psycopg.connect(account.server.database_url or "") as blocker:
-        blocker.execute("SELECT pg_advisory_xact_lock(7151, %s)", (account.id,))
-        yield blocker
 
 
 def test_a_process_that_is_killed_costs_its_request_alone_which_can_be_sent_again(own: Server) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from filehost import Host
+from holding import eventually
 from linking import lapse, status, until, upload
-from processes import eventually, lives, spawned
+from processes import lives, spawned
 from server import Server
 
 ROWS = 30_000

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from holding import locked
 from server import Server
 from tokenbase.api import turns
 
@@ -19,12 +20,8 @@ def test_bulk_requests_beyond_their_slots_get_429_while_light_ones_are_answered(
     account, other = server.account(), server.account()
     person = {"externalCustomerId": "x", "channels": []}
     body = {"contacts": [person], "dedupeOn": "externalCustomerId"}
-    with (
-        psycopg.connect(database_url) as blocker,
-        concurrent.futures.ThreadPoolExecutor(2) as pool,
-    ):
-        # Somebody holds the account's lock, so the first bulk request waits in the only slot.
-        blocker.execute("SELECT pg_advisory_xact_lock(7151, %s)", (account.id,))
+    with locked(account) as blocker, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        # The first bulk request waits in the only slot.
         first = pool.submit(account.post, "/api/v1/contacts", json=body)
         time.sleep(0.5)
         began = time.monotonic()
@@ -51,12 +48,8 @@ def test_bulk_requests_stand_back_while_single_contacts_come_in(database_url: st
     person = {"externalCustomerId": "x", "channels": [{"type": "email", "value": "x@example.com"}]}
     body = {"contacts": [person], "dedupeOn": "externalCustomerId"}
     other.upload(person)
-    with (
-        psycopg.connect(database_url) as blocker,
-        concurrent.futures.ThreadPoolExecutor(1) as pool,
-    ):
-        # Somebody holds the account's lock, so the first bulk request keeps one of the two turns.
-        blocker.execute("SELECT pg_advisory_xact_lock(7151, %s)", (account.id,))
+    with locked(account) as blocker, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        # The first bulk request keeps one of the two turns.
         first = pool.submit(account.post, "/api/v1/contacts", json=body)
         time.sleep(0.5)
         # The other turn's process is begun.

@@ -106,14 +106,14 @@ def load(
     return base
 
 
-def together(base: matching.Base, known: Mapping[str, int], fetched: Collection[int]) -> bool:
+def together(base: matching.Base, known: Mapping[str, int], found: Collection[int]) -> bool:
     """Tell whether keys and the rows that they lead to, which were read one after the other, go together.
 
-    From then on the versions of the rows tell whether they still do. Whoever has a key by a kind that several contacts
-    may share is not looked at.
+    `found` are the contacts whose rows there were. From then on versions or digests of the rows tell whether
+    they still do. Whoever has a key by a kind that several contacts may share is not looked at.
     """
     return (
-        all(contact_id in fetched for contact_id in known.values())
+        all(contact_id in found for contact_id in known.values())
         and all(person.row["external_id"] == external_id for external_id, person in base.by_external_id.items())
         and all(
             token.key_at is None or (token.owner is not None and not token.owner.deleted)

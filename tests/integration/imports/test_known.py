@@ -204,3 +204,40 @@ def test_what_happens_to_an_unchanged_contact_between_the_look_and_the_commit_ha
     assert known.rows(HOLDER) == other.rows(HOLDER)
     name = "SELECT external_id, first_name, deleted_at FROM contact WHERE account_id = %s ORDER BY external_id"
     assert known.rows(name) == other.rows(name)
+
+
+def test_odd_contacts_among_unchanged_ones_become_what_they_do_under_the_lock(
+    base: database.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd: list[Any] = [
+        None,
+        5,
+        [],
+        "x",
+        {},
+        person(3),
+        person(4, firstName="Ann"),
+        person(MANY + 1, "t7"),
+        {"externalCustomerId": "x8", "channels": None},
+        {"externalCustomerId": {"deep": [[[]]]}, "channels": "wrong"},
+        {"externalCustomerId": "x9", "channels": [{"type": "mobilepush", "value": "t" * 10_000}]},
+        {"externalCustomerId": "new\x00", "channels": [{"type": "mobilepush", "value": "t-new"}]},
+    ]
+    people = [person(number) for number in range(MANY)]
+    ahead, under = Known(base), Known(base)
+    with monkeypatch.context() as patched:
+        patched.delattr(ways.Import, "_store_any")
+        told = ahead.upload(people + odd)
+    with monkeypatch.context() as patched:
+        patched.setattr(ways.Import, "_stored_as_known", lambda *_: False)
+        expected = under.upload(people + odd)
+    for answer in (told, expected):
+        del answer["asyncSessionId"]
+    assert told == expected
+    assert min(told["failed"], told["unchanged"], told["created"]) > 0
+    rows = (
+        "SELECT external_id, first_name, value, active FROM contact LEFT JOIN token"
+        " ON token.account_id = contact.account_id AND token.contact_id = contact.id"
+        " WHERE contact.account_id = %s ORDER BY external_id, value"
+    )
+    assert ahead.rows(rows) == under.rows(rows)
