@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def demo(*, contacts: int = 20_000, listen: str = "127.0.0.1:8080", exit: bool =
     """
     if contacts < 2:
         raise problems.BadValue("--contacts: a sample base has at least 2 people")
-    _end_in_order()
+    told = _end_in_order()
     directory = _directory()
     with _server(directory, listen) as url:
         key = _prepare(settings.Settings(data_dir=directory))
@@ -70,15 +71,31 @@ def demo(*, contacts: int = 20_000, listen: str = "127.0.0.1:8080", exit: bool =
             raise problems.InternalError("the sample base did not arrive whole")
         if not exit:
             print("\nThe server stays up until Ctrl-C.", flush=True)
-            with contextlib.suppress(KeyboardInterrupt):
-                signal.pause()
+            _stay_up(told)
 
 
-def _end_in_order() -> None:
-    """Make SIGTERM and a closed terminal end the demo as Ctrl-C does: its server would outlive it otherwise."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+def _end_in_order() -> list[int]:
+    """Make SIGTERM and a closed terminal end the demo as Ctrl-C does: its server would outlive it otherwise.
+
+    Returns the signals that came, which are added as they come.
+    """
+    told: list[int] = []
+
+    def end(number: int, frame: types.FrameType | None) -> None:
+        told.append(number)
+        signal.default_int_handler(number, frame)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, end)
+    return told
+
+
+def _stay_up(told: list[int]) -> None:
+    """Wait for a signal, unless one came before: where it met an object being freed, Python has passed over it."""
+    with contextlib.suppress(KeyboardInterrupt):
+        if not told:
+            signal.pause()
 
 
 def _directory() -> Path:
