@@ -15,6 +15,7 @@ def lines(sockets: Path, data: Path) -> str:
 
     `data` is a directory on the disk that the base is on.
     """
+    log = _log_megabytes(data)
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(sockets),
@@ -22,7 +23,10 @@ def lines(sockets: Path, data: Path) -> str:
         "shared_buffers": f"{_shared_megabytes()}MB",
         "max_connections": "100",
         "wal_buffers": "32MB",
-        "max_wal_size": f"{_log_megabytes(data)}MB",
+        "max_wal_size": f"{log}MB",
+        # As much of the log as is written between two checkpoints at full speed. What stays is used again; a new file
+        # has to be found room for as it is written, which commits wait for, and after quiet hours all would be new.
+        "min_wal_size": f"{log // 2}MB",
         # The keys of new contacts are spread over the whole index, so nearly every page of it goes into the log after
         # each checkpoint. To pack them takes longer than to write them, and of a large base it is most of the import.
         "wal_compression": "off",
