@@ -31,6 +31,17 @@ def locked(account: Account) -> Iterator[psycopg.Connection[Any]]:
         yield blocker
 
 
+def until_written(account: Account) -> None:
+    """Wait until an import into the account's base has written rows and waits for whoever has the account."""
+    # Who has written has a transaction's number.
+    waits = (
+        "SELECT 1 FROM pg_locks AS lock JOIN pg_stat_activity AS at USING (pid) WHERE lock.locktype = 'advisory'"
+        " AND NOT lock.granted AND at.datname = current_database() AND at.backend_xid IS NOT NULL"
+    )
+    with psycopg.connect(account.server.database_url or "", autocommit=True) as watch:
+        eventually(lambda: watch.execute(waits).fetchone() is not None)
+
+
 @contextlib.contextmanager
 def held(account: Account, external_id: str, send: Callable[[], Told]) -> Iterator[concurrent.futures.Future[Told]]:
     """An import, sent in a thread, that waits for the row of one of its contacts until the end of this."""

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 
 import holding
@@ -215,19 +214,11 @@ def test_new_rows_are_written_while_another_has_the_account(reader: Account, hos
     reader.upload({"externalCustomerId": "first", "channels": []})
     many = 2 * ahead.PART
     link = host.file("/new.csv", table("1", many))
-    # Who has written has a transaction's number.
-    waits = (
-        "SELECT 1 FROM pg_locks AS lock JOIN pg_stat_activity AS at USING (pid) WHERE lock.locktype = 'advisory'"
-        " AND NOT lock.granted AND at.datname = current_database() AND at.backend_xid IS NOT NULL"
-    )
-    with psycopg.connect(reader.server.database_url or "", autocommit=True) as conn:
-        with conn.transaction():
-            conn.execute("SELECT pg_advisory_xact_lock(7151, %s)", (reader.id,))
-            session = upload(reader, link)
-            with psycopg.connect(reader.server.database_url or "", autocommit=True) as other:
-                holding.eventually(lambda: other.execute(waits).fetchone() is not None)
-            assert status(reader, session)["total"] == 0
-        assert counts(ended(reader, session)) == (many, many, 0, 0, 0)
+    with holding.locked(reader):
+        session = upload(reader, link)
+        holding.until_written(reader)
+        assert status(reader, session)["total"] == 0
+    assert counts(ended(reader, session)) == (many, many, 0, 0, 0)
 
 
 def test_of_very_many_bad_rows_the_first_thousand_are_told_and_all_are_counted(reader: Account, host: Host) -> None:

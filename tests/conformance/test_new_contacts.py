@@ -7,7 +7,6 @@ import json
 from typing import Any
 
 import msgspec
-import psycopg
 import pytest
 
 import holding
@@ -153,20 +152,12 @@ def test_one_key_at_once_is_stored_once_and_answered_alike(used: Account) -> Non
 
 
 def test_rows_are_written_while_another_has_the_account(used: Account) -> None:
-    # Who has written has a transaction's number.
-    waits = (
-        "SELECT 1 FROM pg_locks AS lock JOIN pg_stat_activity AS at USING (pid) WHERE lock.locktype = 'advisory'"
-        " AND NOT lock.granted AND at.datname = current_database() AND at.backend_xid IS NOT NULL"
-    )
     people = [person(number) for number in range(MANY)]
-    with psycopg.connect(used.server.database_url or "", autocommit=True) as conn:
-        with concurrent.futures.ThreadPoolExecutor(1) as pool, conn.transaction():
-            conn.execute("SELECT pg_advisory_xact_lock(7151, %s)", (used.id,))
-            sent = pool.submit(used.upload, *people)
-            with psycopg.connect(used.server.database_url or "", autocommit=True) as other:
-                holding.eventually(lambda: other.execute(waits).fetchone() is not None)
-            assert count(used, "contact") == 1
-        assert sent.result()["created"] == MANY
+    with concurrent.futures.ThreadPoolExecutor(1) as pool, holding.locked(used):
+        sent = pool.submit(used.upload, *people)
+        holding.until_written(used)
+        assert count(used, "contact") == 1
+    assert sent.result()["created"] == MANY
 
 
 def test_the_devices_of_one_person_in_a_row_are_that_persons_wherever_a_part_ends(used: Account) -> None:

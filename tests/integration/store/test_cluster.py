@@ -98,20 +98,23 @@ def test_it_is_a_private_utf8_server_with_a_password(started: cluster.Cluster, d
         psycopg.connect(url.replace(":", ":wrong", 2).replace(":wrong//", "://", 1))
 
 
+def log_files(conn: psycopg.Connection[tuple[object, ...]]) -> int:
+    return len(conn.execute("SELECT name FROM pg_ls_waldir()").fetchall())
+
+
 def test_files_of_the_log_stay_after_quiet_hours(started: cluster.Cluster) -> None:
     with psycopg.connect(started.url(), autocommit=True) as conn:
         conn.execute("CREATE TABLE uploaded AS SELECT repeat('x', 1000) FROM generate_series(1, 250000)")
         conn.execute("CHECKPOINT")
-        files = conn.execute("SELECT count(*) FROM pg_ls_waldir()").fetchone()
+        files = log_files(conn)
+        # Each checkpoint has less to write, so PostgreSQL expects less of the next.
         for _ in range(30):
             conn.execute("CREATE TABLE quiet AS SELECT 1 AS one; DROP TABLE quiet")
             conn.execute("SELECT pg_switch_wal()")
             conn.execute("CHECKPOINT")
-        left = conn.execute("SELECT count(*) FROM pg_ls_waldir()").fetchone()
-    assert files is not None
-    assert left is not None
-    assert files[0] >= 15
-    assert left[0] >= files[0] - 1
+        left = log_files(conn)
+    assert files >= 15
+    assert left >= files - 1
 
 
 def test_several_processes_share_it_and_the_last_one_stops_it(directory: Path) -> None:
